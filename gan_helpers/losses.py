@@ -1,0 +1,99 @@
+"""TF-GAN's adversarial losses by name: the pair of functions, the formula and the paper.
+
+Each function takes a `tfgan.GANModel`; the discriminator's outputs in it are logits. In the formulas
+d_r = D(x) and d_f = D(G(z)) are logits, s the logistic function, E a mean over the batch; both losses
+are to be made smaller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gan_helpers.compat import tensorflow_gan as tfgan
+from gan_helpers.data import _one_of
+
+
+@dataclass(frozen=True)
+class AdversarialLoss:
+    """One row of the table. `gradient_penalty_weight` goes to `tfgan.gan_loss`; None means no penalty."""
+
+    name: str
+    generator: Callable
+    discriminator: Callable
+    generator_formula: str
+    discriminator_formula: str
+    reference: str
+    gradient_penalty_weight: float | None = None
+
+
+_LOG_LOSS_D = r"-E[\log s(d_r)] - E[\log(1 - s(d_f))]"
+
+TABLE = {
+    loss.name: loss
+    for loss in (
+        AdversarialLoss(
+            "modified",
+            tfgan.losses.modified_generator_loss,
+            tfgan.losses.modified_discriminator_loss,
+            r"-E[\log s(d_f)]",
+            _LOG_LOSS_D,
+            "Goodfellow et al. 2014, arXiv:1406.2661, section 3: the non-saturating loss",
+        ),
+        AdversarialLoss(
+            "minimax",
+            tfgan.losses.minimax_generator_loss,
+            tfgan.losses.minimax_discriminator_loss,
+            r"E[\log(1 - s(d_f))]",
+            _LOG_LOSS_D,
+            "Goodfellow et al. 2014, arXiv:1406.2661, equation 1: the saturating loss",
+        ),
+        AdversarialLoss(
+            "least_squares",
+            tfgan.losses.least_squares_generator_loss,
+            tfgan.losses.least_squares_discriminator_loss,
+            r"\frac{1}{2} E[(d_f - 1)^2]",
+            r"\frac{1}{2} E[(d_r - 1)^2] + \frac{1}{2} E[d_f^2]",
+            "Mao et al. 2017, arXiv:1611.04076",
+        ),
+        AdversarialLoss(
+            "wasserstein",
+            tfgan.losses.wasserstein_generator_loss,
+            tfgan.losses.wasserstein_discriminator_loss,
+            r"-E[d_f]",
+            r"E[d_f] - E[d_r]",
+            "Arjovsky, Chintala and Bottou 2017, arXiv:1701.07875; D must be kept Lipschitz",
+        ),
+        AdversarialLoss(
+            "wasserstein_gp",
+            tfgan.losses.wasserstein_generator_loss,
+            tfgan.losses.wasserstein_discriminator_loss,
+            r"-E[d_f]",
+            r"E[d_f] - E[d_r] + 10\, E[(\|\nabla D(\hat x)\| - 1)^2]",
+            "Gulrajani et al. 2017, arXiv:1704.00028; x-hat is mixed with a uniform number",
+            gradient_penalty_weight=10.0,
+        ),
+        AdversarialLoss(
+            "wasserstein_hinge",
+            tfgan.losses.wasserstein_hinge_generator_loss,
+            tfgan.losses.wasserstein_hinge_discriminator_loss,
+            r"-E[d_f]",
+            r"E[\max(0, 1 - d_r)] + E[\max(0, 1 + d_f)]",
+            "Miyato et al. 2018, arXiv:1802.05957",
+        ),
+        AdversarialLoss(
+            "relativistic",
+            tfgan.losses.relativistic_generator_loss,
+            tfgan.losses.relativistic_discriminator_loss,
+            r"-E[\log s(d_f - E[d_r])] - E[\log(1 - s(d_r - E[d_f]))]",
+            r"-E[\log s(d_r - E[d_f])] - E[\log(1 - s(d_f - E[d_r]))]",
+            "Jolicoeur-Martineau 2018, arXiv:1807.00734: the relativistic average loss",
+        ),
+    )
+}
+
+
+def get(name: str) -> AdversarialLoss:
+    """The loss called `name`. Raises `ValueError` that lists the known names."""
+    _one_of(name, tuple(TABLE), "loss")
+    return TABLE[name]

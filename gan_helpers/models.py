@@ -1,0 +1,88 @@
+"""Generators and discriminators for small images and for 2-D points.
+
+A generator maps noise `(n, z_dim)` to samples; images leave through tanh, so they lie in [-1, 1].
+A discriminator maps samples to logits `(n, 1)`: positive means "looks real". It never ends in a sigmoid,
+because TF-GAN's losses take logits, which don't overflow.
+"""
+
+from __future__ import annotations
+
+import keras
+from keras import layers
+
+from gan_helpers.data import _count
+
+
+def dcgan_generator(z_dim: int = 64, image_shape: tuple[int, int, int] = (28, 28, 1), channels: int = 64):
+    """A DCGAN generator: noise `(n, z_dim)` -> images `(n, *image_shape)` in [-1, 1].
+
+    One dense layer to a quarter of the height and width, then two transposed convolutions that double
+    both (Radford, Metz and Chintala 2016). `channels` is the width of the first feature map.
+    Raises `ValueError` when the image's sides can't be halved twice.
+    """
+    height, width, colours = _image_shape(image_shape)
+    z_dim, channels = _count(z_dim, "z_dim"), _count(channels, "channels")
+    return keras.Sequential(
+        [
+            keras.Input((z_dim,)),
+            layers.Dense(height // 4 * (width // 4) * channels, use_bias=False),
+            layers.BatchNormalization(),
+            layers.ReLU(),
+            layers.Reshape((height // 4, width // 4, channels)),
+            layers.Conv2DTranspose(max(channels // 2, 1), 4, strides=2, padding="same", use_bias=False),
+            layers.BatchNormalization(),
+            layers.ReLU(),
+            layers.Conv2DTranspose(colours, 4, strides=2, padding="same", dtype="float32"),
+            layers.Activation("tanh", dtype="float32"),
+        ],
+        name="generator",
+    )
+
+
+def dcgan_discriminator(image_shape: tuple[int, int, int] = (28, 28, 1), channels: int = 32):
+    """A DCGAN discriminator: images `(n, *image_shape)` -> logits `(n, 1)`, float32.
+
+    Two convolutions of stride 2 with leaky ReLU, then one dense unit (Radford, Metz and Chintala 2016).
+    No batch normalisation here: it would let the images of a batch vote on each other.
+    """
+    _image_shape(image_shape)
+    channels = _count(channels, "channels")
+    return keras.Sequential(
+        [
+            keras.Input(tuple(image_shape)),
+            layers.Conv2D(channels, 4, strides=2, padding="same"),
+            layers.LeakyReLU(0.2),
+            layers.Conv2D(2 * channels, 4, strides=2, padding="same"),
+            layers.LeakyReLU(0.2),
+            layers.Flatten(),
+            layers.Dropout(0.3),
+            layers.Dense(1, dtype="float32"),
+        ],
+        name="discriminator",
+    )
+
+
+def mlp_generator(z_dim: int = 2, output_dim: int = 2, layers_: int = 2, units: int = 16):
+    """A generator for points: noise `(n, z_dim)` -> `(n, output_dim)`, `layers_` hidden ReLU layers."""
+    return _mlp("generator", _count(z_dim, "z_dim"), _count(output_dim, "output_dim"), layers_, units)
+
+
+def mlp_discriminator(input_dim: int = 2, layers_: int = 2, units: int = 16):
+    """A discriminator for points: `(n, input_dim)` -> logits `(n, 1)`, `layers_` hidden ReLU layers."""
+    return _mlp("discriminator", _count(input_dim, "input_dim"), 1, layers_, units)
+
+
+def _mlp(name: str, inputs: int, outputs: int, hidden: int, units: int) -> keras.Sequential:
+    hidden = 0 if hidden == 0 else _count(hidden, "layers_")
+    stack = [layers.Dense(_count(units, "units"), activation="relu") for _ in range(hidden)]
+    return keras.Sequential([keras.Input((inputs,)), *stack, layers.Dense(outputs, dtype="float32")], name=name)
+
+
+def _image_shape(shape) -> tuple[int, int, int]:
+    if len(tuple(shape)) != 3:
+        raise ValueError(f"image_shape must be (height, width, channels), got {tuple(shape)}.")
+    height, width, colours = (_count(side, "each side of image_shape") for side in shape)
+    if height % 4 or width % 4:
+        raise ValueError(f"Height and width must be multiples of 4, got {height}x{width}: the generator "
+                         "doubles them twice. Pad the images, for example to 28x28 or 32x32.")
+    return height, width, colours

@@ -1,0 +1,343 @@
+"""`GAN`: TF-GAN's losses inside Keras' own `compile` and `fit`; `train`: the default recipe in one call."""
+
+from __future__ import annotations
+
+import math
+import time
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from gan_helpers import losses, models
+from gan_helpers.compat import tensorflow_gan as tfgan
+from gan_helpers.data import NOISE_PRIORS, _count, _one_of, batches, check_images
+
+BATCH_SIZE = 64
+EPOCH_STEPS = 50  # what one row of `history` covers in `train`: a second or two on two cores
+
+
+@keras.saving.register_keras_serializable("gan_helpers")
+class GAN(keras.Model):
+    """A generator and a discriminator that `fit` trains against each other.
+
+    Each step builds a `tfgan.GANModel` and takes both losses from `tfgan.gan_loss`. The two players move
+    at once, from the same forward pass, as in TensorFlow's DCGAN tutorial.
+
+    `generator`: Keras model, `(n, z_dim)` -> samples. `discriminator`: samples -> logits `(n, 1)`.
+    `loss`: a name of `losses.TABLE`. `gradient_penalty_weight`: 0 or more; None takes the loss' own.
+    `average`: decay, in [0, 1), of the exponential average of G's weights that `generate` uses; 0 switches
+    it off. The decay starts small and grows with the steps, so the average is useful early.
+    `noise`: "normal", or "uniform" on [-1, 1]. `seed`: of every random draw the model makes.
+
+    Raises `ValueError` when the networks don't fit together.
+    """
+
+    def __init__(self, generator, discriminator, loss="modified", *, gradient_penalty_weight=None,
+                 average=0.99, noise="normal", seed=None, name="gan", **kwargs):
+        super().__init__(name=name, **kwargs)
+        self.z_dim = _check_networks(generator, discriminator)
+        self.loss_name, self._adversarial = loss, losses.get(loss)
+        if gradient_penalty_weight is None:
+            gradient_penalty_weight = self._adversarial.gradient_penalty_weight
+        elif not (math.isfinite(gradient_penalty_weight) and gradient_penalty_weight >= 0):
+            raise ValueError(f"gradient_penalty_weight must be 0 or more, got {gradient_penalty_weight!r}.")
+        if not 0 <= average < 1:
+            raise ValueError(f"average must be in [0, 1), got {average!r}; 0 switches the average off.")
+        _one_of(noise, NOISE_PRIORS, "noise prior")
+        self.gradient_penalty_weight, self.average, self.noise, self.seed = (
+            gradient_penalty_weight, average, noise, seed)
+        self.generator, self.discriminator = generator, discriminator
+        self.average_generator = None
+        if average:
+            self.average_generator = keras.models.clone_model(generator)
+            self.average_generator.set_weights(generator.get_weights())
+            self.average_generator.trainable = False
+        self.noise_seed = keras.random.SeedGenerator(seed)
+        self.g_loss = keras.metrics.Mean(name="g_loss")
+        self.d_loss = keras.metrics.Mean(name="d_loss")
+        self.real_logits = keras.metrics.Mean(name="real_logits")
+        self.fake_logits = keras.metrics.Mean(name="fake_logits")
+        # One entry each for G and D: the first step whose loss or gradient wasn't finite, or -1.
+        self.first_bad_step = self.add_weight(
+            shape=(2,), dtype="int64", initializer=keras.initializers.Constant(-1), trainable=False,
+            name="first_bad_step")
+        self.built = True
+
+    def compile(self, g_optimizer=None, d_optimizer=None, *, jit_compile=False, **kwargs):
+        """Set both optimizers (default: Adam, learning rate 1e-3, beta_1 0.5). Other arguments as in Keras.
+
+        `jit_compile` is off because XLA makes convolutions slower on CPUs.
+        """
+        super().compile(jit_compile=jit_compile, **kwargs)
+        self.g_optimizer = self._optimizer(g_optimizer, self.generator)
+        self.d_optimizer = self._optimizer(d_optimizer, self.discriminator)
+
+    def _optimizer(self, optimizer, network):
+        if optimizer is None:
+            optimizer = keras.optimizers.Adam(1e-3, beta_1=0.5)
+        optimizer = keras.optimizers.get(optimizer)
+        half = any(layer.compute_dtype == "float16" for layer in network.layers)
+        if half and not isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
+            optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+        optimizer.build(network.trainable_variables)
+        return optimizer
+
+    @property
+    def metrics(self):
+        """Means over an epoch: both losses and the mean logits on real and on generated samples."""
+        return [self.g_loss, self.d_loss, self.real_logits, self.fake_logits]
+
+    def gan_model(self, x_real, z) -> tfgan.GANModel:
+        """The `tfgan.GANModel` of one batch: real samples `x_real` and noise `z`, both `(n, ...)`."""
+        x_fake = self.generator(z, training=True)
+        # A real VariableScope: TF-GAN's gradient penalty asks for one by that name.
+        with tf.compat.v1.variable_scope("discriminator", reuse=tf.compat.v1.AUTO_REUSE) as scope:
+            pass
+        return tfgan.GANModel(
+            generator_inputs=z,
+            generated_data=x_fake,
+            generator_variables=self.generator.trainable_variables,
+            generator_scope=None,
+            generator_fn=self.generator,
+            real_data=x_real,
+            discriminator_real_outputs=self.discriminator(x_real, training=True),
+            discriminator_gen_outputs=self.discriminator(x_fake, training=True),
+            discriminator_variables=self.discriminator.trainable_variables,
+            discriminator_scope=scope,
+            discriminator_fn=lambda x, _: self.discriminator(x, training=True),
+        )
+
+    def gan_loss(self, gan_model) -> tfgan.GANLoss:
+        """`tfgan.gan_loss` of a `GANModel`: `.generator_loss` and `.discriminator_loss`, scalars."""
+        return tfgan.gan_loss(
+            gan_model,
+            generator_loss_fn=self._adversarial.generator,
+            discriminator_loss_fn=self._adversarial.discriminator,
+            gradient_penalty_weight=self.gradient_penalty_weight or None,
+            add_summaries=False,
+        )
+
+    def train_step(self, data):
+        x_real = data[0] if isinstance(data, tuple) else data
+        z = self.sample_noise(tf.shape(x_real)[0])
+        with tf.GradientTape(persistent=True) as tape:
+            gan_model = self.gan_model(x_real, z)
+            loss = self.gan_loss(gan_model)
+            g_scaled = self.g_optimizer.scale_loss(self._per_replica(loss.generator_loss))
+            d_scaled = self.d_optimizer.scale_loss(self._per_replica(loss.discriminator_loss))
+        g_gradients = tape.gradient(g_scaled, gan_model.generator_variables)
+        d_gradients = tape.gradient(d_scaled, gan_model.discriminator_variables)
+        del tape
+        self._apply(0, self.g_optimizer, loss.generator_loss, g_gradients, gan_model.generator_variables)
+        self._apply(1, self.d_optimizer, loss.discriminator_loss, d_gradients, gan_model.discriminator_variables)
+        self._update_average()
+        self.g_loss.update_state(loss.generator_loss)
+        self.d_loss.update_state(loss.discriminator_loss)
+        self.real_logits.update_state(gan_model.discriminator_real_outputs)
+        self.fake_logits.update_state(gan_model.discriminator_gen_outputs)
+        return self.get_metrics_result()
+
+    def _per_replica(self, loss):
+        """Keras' optimizers sum gradients over replicas; TF-GAN's losses are means within one."""
+        return loss / tf.distribute.get_strategy().num_replicas_in_sync
+
+    def _apply(self, player, optimizer, loss, gradients, variables):
+        """One optimizer step; where something isn't finite, note the step and leave the weights as they are.
+
+        Loss scaling meets infinite gradients now and then on purpose, and skips them itself.
+        """
+        finite = tf.math.is_finite(loss)
+        if not isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
+            finite &= tf.math.is_finite(tf.linalg.global_norm(gradients))
+        step = tf.cast(optimizer.iterations, tf.int64) + 1
+        first = self.first_bad_step[player]
+        at = tf.one_hot(player, 2, on_value=True, off_value=False)
+        self.first_bad_step.assign(tf.where(at & ~finite & (first < 0), step, self.first_bad_step))
+        gradients = [tf.where(finite, g, tf.zeros_like(g)) for g in gradients]
+        optimizer.apply(gradients, variables)
+
+    def _update_average(self):
+        if self.average_generator is None:
+            return
+        steps = tf.cast(self.g_optimizer.iterations, tf.float32)
+        decay = tf.minimum(self.average, (1 + steps) / (10 + steps))
+        for mean, weight in zip(self.average_generator.weights, self.generator.weights, strict=True):
+            if mean.dtype.startswith("float"):  # dropout's seed state isn't a number to average
+                mean.assign(mean + tf.cast(1 - decay, mean.dtype) * (weight - mean))
+
+    def fit(self, x=None, *, callbacks=None, **kwargs):
+        """Keras' `fit`. Stops at the first loss that isn't finite; Ctrl-C keeps the model and its history."""
+        try:
+            return super().fit(x, callbacks=[*(callbacks or []), StopOnNaN()], **kwargs)
+        except KeyboardInterrupt:
+            steps = int(self.g_optimizer.iterations)
+            print(f"Stopped by hand after {steps} steps. The model is usable, and its history is kept.")
+            return self.history
+
+    def call(self, z, training=False):
+        """Samples from noise `z` `(n, z_dim)`; outside training from the averaged weights."""
+        network = self.average_generator if self.average_generator is not None and not training else self.generator
+        return network(z, training=training)
+
+    def sample_noise(self, n, seed=None):
+        """`(n, z_dim)` float32 draws of z; the model's own random stream, or a `seed`."""
+        draw = keras.random.normal if self.noise == "normal" else keras.random.uniform
+        limits = {} if self.noise == "normal" else {"minval": -1.0, "maxval": 1.0}
+        return draw((n, self.z_dim), seed=self.noise_seed if seed is None else seed, **limits)
+
+    def generate(self, n: int, seed: int | None = None) -> np.ndarray:
+        """`n` samples, float32; images in [-1, 1]. The same seed gives the same z."""
+        z = self.sample_noise(_count(n, "n"), seed)
+        return np.concatenate([self(part) for part in tf.split(z, _part_sizes(n, 500))]).astype(np.float32)
+
+    def get_config(self):
+        nested = keras.saving.serialize_keras_object
+        return {
+            "generator": nested(self.generator), "discriminator": nested(self.discriminator),
+            "loss": self.loss_name, "gradient_penalty_weight": self.gradient_penalty_weight,
+            "average": self.average, "noise": self.noise, "seed": self.seed, "name": self.name,
+        }
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        nested = keras.saving.deserialize_keras_object
+        networks = {key: nested(config[key], custom_objects) for key in ("generator", "discriminator")}
+        return cls(**{**config, **networks})
+
+    def get_compile_config(self):
+        nested = keras.saving.serialize_keras_object
+        return {"g_optimizer": nested(self.g_optimizer), "d_optimizer": nested(self.d_optimizer)}
+
+    def compile_from_config(self, config):
+        self.compile(**{key: keras.saving.deserialize_keras_object(value) for key, value in config.items()})
+
+
+class TrainingDiverged(RuntimeError):
+    """A loss or gradient became NaN or infinite. The weights are those of the last finite step."""
+
+
+class StopOnNaN(keras.callbacks.Callback):
+    """Stops `GAN.fit` with `TrainingDiverged`, which says which loss, at which step, and what to try."""
+
+    def on_train_begin(self, logs=None):
+        self.model.first_bad_step.assign([-1, -1])
+
+    def on_train_batch_end(self, batch, logs=None):
+        steps = keras.ops.convert_to_numpy(self.model.first_bad_step)
+        if (steps < 0).all():
+            return
+        player = int(np.argmin(np.where(steps < 0, np.iinfo(np.int64).max, steps)))
+        name, role = (("g_loss", "generator"), ("d_loss", "discriminator"))[player]
+        raise TrainingDiverged(
+            f"{name} (the {role}'s loss, or its gradient) became NaN or infinite at step {steps[player]}. The "
+            "weights of the last good step are kept. Look for NaN in the data (data.check_images); then try a "
+            f"learning rate ten times smaller, clipnorm=1.0 in the {role}'s optimizer, or another loss.")
+
+
+class StopAfter(keras.callbacks.Callback):
+    """Ends training when `seconds` have passed since its first step was done; compiling doesn't count."""
+
+    def __init__(self, seconds: float):
+        super().__init__()
+        if not (isinstance(seconds, (int, float)) and math.isfinite(seconds) and seconds > 0):
+            raise ValueError(f"seconds must be a number above 0, got {seconds!r}.")
+        self.seconds, self.started = seconds, None
+
+    def on_train_begin(self, logs=None):
+        self.started = None
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.started = self.started or time.monotonic()
+        if time.monotonic() - self.started >= self.seconds:
+            self.model.stop_training = True
+
+
+class Progress(keras.callbacks.Callback):
+    """A tqdm bar over the whole training: steps, or seconds if `seconds` is given, with the time left."""
+
+    def __init__(self, steps: int | None = None, seconds: float | None = None):
+        super().__init__()
+        self.steps, self.seconds, self.bar = steps, seconds, None
+
+    def on_train_begin(self, logs=None):
+        from tqdm.auto import tqdm
+
+        unit = {"unit": "step"} if self.seconds is None else {
+            "unit": "s", "bar_format": "{desc}: {percentage:3.0f}%|{bar}| {n:.0f}/{total:.0f} s{postfix}"}
+        self.bar = tqdm(total=self.steps if self.seconds is None else self.seconds, desc="Training", **unit)
+        self.started, self.done = None, 0
+
+    def on_train_batch_end(self, batch, logs=None):
+        now = time.monotonic()
+        self.started = self.started or now
+        self.done += 1
+        target = self.done if self.seconds is None else min(now - self.started, self.seconds)
+        self.bar.update(target - self.bar.n)
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.bar.set_postfix({key: f"{logs[key]:.2f}" for key in ("g_loss", "d_loss")})
+
+    def on_train_end(self, logs=None):
+        self.bar.close()
+
+
+def train(x, steps: int | None = None, seconds: float | None = None, seed: int = 0, *, loss: str = "modified",
+          progress: bool = True, callbacks=()) -> tuple[GAN, keras.callbacks.History]:
+    """Train the default DCGAN on images `x` for `steps`, or `seconds` (60 if neither is given).
+
+    `x`: `(n, height, width, channels)` float32 in [-1, 1], sides multiples of 4, n of 64 or more. The
+    seconds count from the first finished step, so compiling is free. Returns the `GAN` and Keras' history,
+    a row for every 50 steps. Raises `ValueError` for bad input, before any training.
+    """
+    x = check_images(x, least=BATCH_SIZE).astype(np.float32, copy=False)
+    if steps is not None and seconds is not None:
+        raise ValueError("Give steps or seconds, not both.")
+    if steps is None and seconds is None:
+        seconds = 60.0
+    stop = [] if seconds is None else [StopAfter(seconds)]
+    steps = None if steps is None else _count(steps, "steps")
+    keras.utils.set_random_seed(seed)
+    shape = x.shape[1:]
+    gan = GAN(models.dcgan_generator(image_shape=shape), models.dcgan_discriminator(shape), loss, seed=seed)
+    gan.compile()
+    bar = [Progress(steps, seconds)] if progress else []
+    ends = _StepLimit(steps) if steps else None
+    history = gan.fit(
+        batches(x, BATCH_SIZE, seed),
+        epochs=10**6 if steps is None else math.ceil(steps / EPOCH_STEPS),
+        steps_per_epoch=EPOCH_STEPS if steps is None else min(EPOCH_STEPS, steps),
+        callbacks=[*callbacks, *stop, *bar, *([ends] if ends else [])],
+        verbose=0,
+    )
+    return gan, history
+
+
+class _StepLimit(keras.callbacks.Callback):
+    """Ends training after exactly `steps`, also in the middle of an epoch."""
+
+    def __init__(self, steps: int):
+        super().__init__()
+        self.steps = steps
+
+    def on_train_batch_end(self, batch, logs=None):
+        if int(self.model.g_optimizer.iterations) >= self.steps:
+            self.model.stop_training = True
+
+
+def _check_networks(generator, discriminator) -> int:
+    """The length of z, or a `ValueError` that names the shapes that don't fit."""
+    z_shape, x_shape = tuple(generator.input_shape), tuple(generator.output_shape)
+    if len(z_shape) != 2 or z_shape[1] is None:
+        raise ValueError(f"The generator must take noise (n, z_dim); it takes {z_shape}.")
+    if x_shape[1:] != tuple(discriminator.input_shape)[1:]:
+        raise ValueError(f"The generator makes samples of shape {x_shape[1:]}, but the discriminator takes "
+                         f"{tuple(discriminator.input_shape)[1:]}.")
+    if tuple(discriminator.output_shape)[1:] != (1,):
+        raise ValueError("The discriminator must return one logit a sample, (n, 1); it returns "
+                         f"{tuple(discriminator.output_shape)}. Flatten, then Dense(1) without activation.")
+    return z_shape[1]
+
+
+def _part_sizes(n: int, most: int) -> list[int]:
+    return [most] * (n // most) + ([n % most] if n % most else [])
