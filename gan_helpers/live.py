@@ -46,10 +46,8 @@ from typing import Any
 import ipywidgets as widgets
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as MplFigure
-from matplotlib.spines import Spine
 from PIL import Image
 
 __all__ = ["Control", "Figure", "button", "choice", "explore", "log_slider", "play", "slider", "switch"]
@@ -169,10 +167,6 @@ def play(label, n, interval_ms=100, value=0):
     return Control(label, value, f"step 0 to {n - 1}", make)
 
 
-class _Clicks(widgets.ToggleButton):
-    """Unused as a widget class of its own: see `button`."""
-
-
 def button(label):
     """A button; the update gets how often it was pressed, an int from 0 (a new random seed, say)."""
 
@@ -193,7 +187,7 @@ class _Painter:
         self.canvas.draw()
         # The layout is found once: a picture whose axes shift while a slider moves is hard to read.
         figure.set_layout_engine("none")
-        self.moving, self.known, self.background = set(), None, None
+        self.moving, self.front, self.known, self.background = set(), [], None, None
 
     def _drawn(self, ax):
         """What `Axes.draw` draws, in its order."""
@@ -204,42 +198,179 @@ class _Painter:
             hidden |= {ax.xaxis, ax.yaxis}
         return sorted((a for a in ax.get_children() if a not in hidden), key=lambda a: a.get_zorder())
 
-    def _blittable(self):
-        boxes = [ax.bbox for ax in self.figure.axes]
-        # With axes on top of each other (twinx), a cached background would change which one is in front.
-        return not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
-
     def render(self):
-        """Draw the present state; returns the canvas' pixels, (height, width, 3) uint8."""
-        for ax in self.figure.axes:
+        """Draw the present state; returns the pixels, (height, width, 3) uint8."""
+        axes = self.figure.axes
+        for ax in axes:
             ax.viewLim                                                  # noqa: B018 - runs a pending autoscale
-        everything = self.figure.findobj(include_self=False)
-        artists = [a for ax in self.figure.axes for a in ax.get_children()]
-        top = [a for a in self.figure.get_children() if a not in self.figure.axes]
-        shape = [(id(a), a.get_zorder(), a.get_visible()) for a in artists + top]
-        touched = {a for a in artists if a.stale}
-        fixed = {a for a in touched if isinstance(a, (Axes, Axis, Spine)) or a is getattr(a.axes, "patch", None)}
-        redraw = shape != self.known or fixed or any(a.stale for a in top) or not touched <= self.moving
+        artists = [a for ax in axes for a in ax.get_children()]
+        frame = {a for ax in axes for a in (ax.patch, ax.xaxis, ax.yaxis, *ax.spines.values())}
+        everything = set(self.figure.findobj(include_self=False))
+        stale = {a for a in everything if a.stale} - set(axes)
+        touched = {a for a in stale.intersection(artists) - frame if not isinstance(a, Axes)}
+        shape = [(id(a), a.get_zorder(), a.get_visible()) for a in [*axes, *artists]]
         if self.known is not None:
-            self.moving |= touched - fixed
-        self.moving &= set(artists)
-        front = []
-        if self._blittable():
-            for ax in filter(MplFigure.get_visible, self.figure.axes):
-                drawn = self._drawn(ax)
-                first = next((i for i, a in enumerate(drawn) if a in self.moving), len(drawn))
-                front += drawn[first:]
-        if redraw or self.background is None:
+            redraw = shape != self.known or not stale <= self.moving
+            self.moving = (self.moving | touched).intersection(artists)
+        else:
+            redraw = True
+        if redraw:
+            self.front = self._in_front(axes)
             for artist in artists:
-                artist.set_animated(artist in front)
+                artist.set_animated(artist in self.front)
             self.canvas.draw()                                          # skips the animated ones
             self.background = self.canvas.copy_from_bbox(self.figure.bbox)
         else:
             self.canvas.restore_region(self.background)
         renderer = self.canvas.get_renderer()
-        for artist in front:
+        for artist in self.front:
             artist.draw(renderer)
         for artist in everything:
             artist.stale = False                                        # hidden and empty ones never reset it
         self.known = shape
         return np.asarray(self.canvas.buffer_rgba())[..., :3]
+
+    def _in_front(self, axes):
+        """The moving artists and all that is drawn after them in their axes, in drawing order."""
+        boxes = [ax.bbox for ax in axes]
+        if any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i]):
+            return []       # axes on top of each other (twinx): a background would change which is in front
+        front = []
+        for ax in axes:
+            drawn = self._drawn(ax) if ax.get_visible() else []
+            first = next((i for i, a in enumerate(drawn) if a in self.moving), len(drawn))
+            front += drawn[first:]
+        return front
+
+
+def _png(pixels, level):
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, format="png", compress_level=level)
+    return file.getvalue()
+
+
+class Figure:
+    """A live figure; `explore` makes one with controls, `Figure` alone is redrawn by `update(**values)`.
+
+    Parameters
+    ----------
+    picture : ``picture(fig) -> update``: draws all artists on an empty matplotlib figure (no pyplot) and returns
+        a function that sets their data and returns one line of text, or None.
+    alt : what the picture shows, for those who don't see it; without its numbers, which `update` tells.
+    figsize : width and height in inches, 100 pixels each.
+    controls : name -> `Control`; `update` gets their values under these names.
+    values : without controls, what the first `update` gets; none: the first frame is what `picture` drew.
+
+    Raises whatever `picture` or the first `update` raises. Later on, an error from a control is shown under
+    the picture, which keeps its last good state.
+    """
+
+    def __init__(self, picture, *, alt, figsize=(6.4, 3.6), controls=None, values=None):
+        if not alt:
+            raise ValueError("a live figure needs alt=..., one sentence that says what the picture shows")
+        self.alt, self.controls, self.text = alt, dict(controls or {}), ""
+        for name, control in self.controls.items():
+            if not isinstance(control, Control):
+                raise TypeError(f"{name}={control!r} is no control: use live.slider, choice, switch, play or button")
+        with _LOCK:
+            figure = MplFigure(figsize=figsize, dpi=100, layout="constrained")
+            self._update = picture(figure)
+            if not callable(self._update):
+                raise TypeError(f"picture(fig) must return its update function, got {self._update!r}")
+            self.values = dict(values or {}, **{name: c.value for name, c in self.controls.items()})
+            if self.values:
+                self.text = self._update(**self.values) or ""
+            self._painter = _Painter(figure)
+            self._pixels = self._painter.render()
+            self._build_widget()
+
+    def _build_widget(self):
+        height, width = self._pixels.shape[:2]
+        self._image = widgets.Image(value=_png(self._pixels, 1), format="png", layout=widgets.Layout(
+            width=f"{width}px", max_width="100%", height="auto", object_fit="contain"))
+        self._line = widgets.HTML(value=self._says(self.text))
+        self._inputs, rows, self._stops = {}, [], []
+        for name, control in self.controls.items():
+            self._inputs[name], row, stop = control.make()
+            self._inputs[name].observe(self._on_change, names="value")
+            rows.append(row)
+            self._stops.append(stop)
+        if rows:
+            reset = widgets.Button(description="Reset", tooltip="Back to the first picture")
+            reset.on_click(lambda _: self.reset())
+            rows.append(reset)
+        self._busy = False
+        self.widget = widgets.VBox([self._image, self._line, *rows])
+
+    @staticmethod
+    def _says(text, role="status"):
+        return f'<div role="{role}" aria-live="polite">{html.escape(text)}</div>'
+
+    def _on_change(self, change):
+        if not self._busy:
+            self._follow()
+
+    def _follow(self):
+        """Draw what the controls say now; an error becomes a message under the picture."""
+        with _LOCK:
+            try:
+                self.update(**{name: box.value for name, box in self._inputs.items()})
+            except Exception as error:
+                # A traceback of a callback would go to a log that no learner reads.
+                self._line.value = self._says(f"Can't draw this: {type(error).__name__}: {error}", "alert")
+
+    def update(self, **values):
+        """Redraw with these values (those not given stay); for callbacks of a training run. Errors are raised."""
+        with _LOCK:
+            values = {**self.values, **values}
+            text = self._update(**values) or ""
+            pixels = self._painter.render()
+            self.values, self.text, self._pixels = values, text, pixels
+            self._image.value = _png(pixels, 1)
+            self._line.value = self._says(text)
+
+    def reset(self):
+        """Stop what plays and put every control back to its first value."""
+        with _LOCK:
+            self._busy = True           # one redraw at the end, not one for each control
+            try:
+                for stop in self._stops:
+                    stop()
+                for name, control in self.controls.items():
+                    self._inputs[name].value = control.value
+            finally:
+                self._busy = False
+            self._follow()
+
+    def show(self):
+        """Display the figure here, in the middle of a cell; later updates appear in this place."""
+        from IPython.display import display
+
+        display(self)
+
+    def png(self):
+        """The present picture as PNG bytes, compressed for storing."""
+        with _LOCK:
+            return _png(self._pixels, 9)
+
+    def __repr__(self):
+        parts = [f"Live figure: {self.alt.rstrip('.')}."]
+        if self.controls:
+            controls = "; ".join(c.describe(self.values[name]) for name, c in self.controls.items())
+            parts.append(f"Controls: {controls}.")
+        if self.text:
+            parts.append(f"Now: {self.text}")
+        return " ".join(parts)
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        with _LOCK:
+            view = {"version_major": 2, "version_minor": 0, "model_id": self.widget.model_id}
+            data = {"text/plain": repr(self), _WIDGET_VIEW: view,
+                    "image/png": base64.b64encode(self.png()).decode("ascii")}
+            said = f"{self.alt.rstrip('.')}. {self.text}".strip()
+            return data, {"image/png": {"alt": said}}
+
+
+def explore(picture, *, alt, figsize=(6.4, 3.6), **controls):
+    """A live figure with one control for each keyword; see the module's example and `Figure`."""
+    return Figure(picture, alt=alt, figsize=figsize, controls=controls)

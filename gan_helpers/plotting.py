@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import io
+
 import numpy as np
+from matplotlib.figure import Figure
 
 from gan_helpers.data import check_images
 
@@ -72,3 +76,32 @@ def points(x_real, x_fake, ax):
     ax.set_aspect("equal")
     ax.legend(frameon=False)
     return ax
+
+
+class Picture:
+    """A finished figure as a notebook output: a PNG with alternative text, the text where there is no image.
+
+    End a cell with `plotting.Picture(figure, "what it shows")`. The PNG's bytes depend on the drawing alone.
+    """
+
+    def __init__(self, figure, alt: str):
+        if not (isinstance(alt, str) and alt.strip()):
+            raise ValueError("A picture needs alt text: one or two sentences that say what it shows.")
+        self.figure, self.alt = figure, alt
+
+    def png(self) -> bytes:
+        buffer = io.BytesIO()
+        self.figure.savefig(buffer, format="png", metadata={"Software": None})
+        return buffer.getvalue()
+
+    def __repr__(self):
+        return f"Picture: {self.alt}"
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        data = {"image/png": base64.b64encode(self.png()).decode("ascii"), "text/plain": repr(self)}
+        return data, {"image/png": {"alt": self.alt}}
+
+
+def figure(width: float = 7.0, height: float = 3.5):
+    """A `matplotlib.figure.Figure` of this size in inches, outside pyplot, with room for its labels."""
+    return Figure(figsize=(width, height), dpi=96, layout="constrained")

@@ -1,0 +1,266 @@
+"""Live figures: every frame equals a full redraw, and every output can be read without a kernel."""
+
+import base64
+import io
+import logging
+import subprocess
+import sys
+import threading
+
+import ipywidgets as widgets
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure as MplFigure
+from PIL import Image
+
+from gan_helpers import live
+
+X = np.linspace(-4, 4, 200)
+VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+def bell(fig):
+    left, right = fig.subplots(1, 2)
+    left.fill_between(X, np.exp(-X**2), alpha=0.3)
+    left.plot(X, np.exp(-(X**2)), zorder=2.2, label="target")
+    line, = left.plot(X, X * 0, lw=4, label="yours")
+    left.grid(True)
+    left.legend()
+    left.set_title("a")
+    image = right.imshow(np.zeros((8, 8)), vmin=-3, vmax=3)
+    bars = right.bar([1, 3], [2, 3], zorder=0.5)
+
+    def update(mu, sigma=1.0, kind="plain", bad=False):
+        if bad:
+            raise ValueError("sigma <b> is odd")
+        line.set_ydata(np.exp(-(((X - mu) / sigma) ** 2)))
+        image.set_data(np.full((8, 8), mu))
+        bars[0].set_height(2 + mu)
+        if kind == "title":
+            left.set_title(f"mean {mu:g}")
+        if kind == "limits":
+            left.set_ylim(-1, 3 + mu)
+        if kind == "autoscale":
+            line.set_ydata(5 + X)
+            left.relim()
+            left.autoscale()
+        if kind == "new":
+            left.plot(X, X / 4)
+        if kind == "hide":
+            line.set_visible(False)
+        if kind == "order":
+            line.set_zorder(1.1)
+        if kind == "legend":
+            left.get_legend().get_texts()[0].set_text("reference")
+        if kind == "clear":
+            left.clear()
+            left.plot(X, np.sin(X + mu))
+        if kind == "label":
+            left.xaxis.label.set_text("x")
+        if kind == "suptitle":
+            fig.texts[0].set_text("now") if fig.texts else fig.text(0.5, 0.5, "here")
+        return f"mean {mu:g}"
+
+    return update
+
+
+def pixels(png):
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)
+
+
+def full_redraw(figure):
+    """What matplotlib itself draws of the present state, with nothing cached."""
+    mpl = figure._painter.figure
+    animated = [a for a in mpl.findobj() if a.get_animated()]
+    for artist in animated:
+        artist.set_animated(False)
+    canvas = FigureCanvasAgg(mpl)
+    canvas.draw()
+    drawn = np.asarray(canvas.buffer_rgba())[..., :3].astype(int)
+    for artist in animated:
+        artist.set_animated(True)
+    mpl.set_canvas(figure._painter.canvas)
+    return drawn
+
+
+KINDS = ["plain", "title", "limits", "autoscale", "new", "hide", "order", "legend", "clear", "label", "suptitle"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_frame_equals_a_full_redraw(kind):
+    figure = live.Figure(bell, alt="bells", values={"mu": 0})
+    for step in [dict(mu=0.5), dict(mu=1.0), dict(mu=1.5, kind=kind), dict(mu=-1), dict(mu=0.2, sigma=0.3)]:
+        figure.update(**{"kind": "plain", **step})
+        np.testing.assert_array_equal(pixels(figure._image.value), full_redraw(figure))
+
+
+def test_overlapping_axes_and_colour_bars_equal_a_full_redraw():
+    def picture(fig):
+        ax = fig.subplots()
+        twin = ax.twinx()
+        low, = ax.plot(X, X, lw=8)
+        twin.plot(X, -X, lw=8)
+        image = ax.imshow(np.zeros((3, 3)), extent=(-2, 2, -2, 2))
+        fig.colorbar(image, ax=ax)
+
+        def update(a):
+            low.set_ydata(a * X)
+            image.set_data(np.full((3, 3), a))
+            image.set_clim(0, a)
+        return update
+
+    figure = live.Figure(picture, alt="crossing lines", values={"a": 1})
+    for a in (2, 3, 4):
+        figure.update(a=a)
+        np.testing.assert_array_equal(pixels(figure._image.value), full_redraw(figure))
+
+
+def test_a_moved_line_does_not_redraw_the_background(monkeypatch):
+    figure = live.Figure(bell, alt="bells", values={"mu": 0})
+    figure.update(mu=0.1)                       # learns what moves
+    draws = []
+    monkeypatch.setattr(figure._painter.canvas, "draw", lambda: draws.append(1))
+    figure.update(mu=0.2)
+    figure.update(mu=0.3, sigma=2)
+    assert draws == []
+
+
+def explore(**more):
+    return live.explore(bell, alt="Two bells.", mu=live.slider("μ, mean", -3, 3, 0, step=0.1),
+                        kind=live.choice("what changes", ["plain", "title"]), bad=live.switch("break it"), **more)
+
+
+def test_the_output_reads_without_a_kernel():
+    figure = explore()
+    data, metadata = figure._repr_mimebundle_()
+    assert data["text/plain"] == repr(figure) == (
+        "Live figure: Two bells. Controls: μ, mean = 0 (from -3 to 3); what changes = plain (one of plain, title); "
+        "break it = off (on or off). Now: mean 0")
+    assert data[VIEW]["model_id"] == figure.widget.model_id
+    assert metadata["image/png"]["alt"] == "Two bells. mean 0"
+    np.testing.assert_array_equal(pixels(base64.b64decode(data["image/png"])), full_redraw(figure))
+
+
+def test_two_runs_store_the_same_bytes():
+    code = ("import sys; sys.path.insert(0, 'tests'); import hashlib, test_live as t; f = t.explore();"
+            "f._inputs['mu'].value = 1.0; print(hashlib.sha256(f.png()).hexdigest(), repr(f))")
+    runs = [subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+            for _ in range(2)]
+    assert runs[0] == runs[1] and "mean 1" in runs[0]
+
+
+def test_controls_drive_the_picture_and_reset_restores_it():
+    figure = explore()
+    first = figure.png()
+    figure._inputs["mu"].value = 1.5
+    figure._inputs["kind"].value = "title"
+    assert figure.png() != first and figure.text == "mean 1.5"
+    assert "mean 1.5" in figure._line.value and "aria-live" in figure._line.value
+    figure.reset()
+    assert figure._inputs["mu"].value == 0 and figure.values["kind"] == "plain" and figure.text == "mean 0"
+    buttons = [w for w in figure.widget.children if isinstance(w, widgets.Button)]
+    figure._inputs["mu"].value = 2.0
+    buttons[-1].click()
+    assert figure.values["mu"] == 0
+
+
+def test_an_error_shows_in_place_and_the_next_good_value_removes_it(caplog, capsys):
+    figure = explore()
+    before = figure.png()
+    with caplog.at_level(logging.DEBUG):
+        figure._inputs["bad"].value = True
+    assert "ValueError: sigma &lt;b&gt; is odd" in figure._line.value
+    assert figure.png() == before
+    assert caplog.text == "" and capsys.readouterr() == ("", "")
+    figure._inputs["bad"].value = False
+    assert "sigma" not in figure._line.value
+
+
+def test_the_first_frame_fails_loudly_so_that_a_broken_cell_is_seen():
+    with pytest.raises(ValueError, match="odd"):
+        live.Figure(bell, alt="bells", values={"mu": 0, "bad": True})
+    with pytest.raises(TypeError, match="must return its update"):
+        live.Figure(lambda fig: None, alt="nothing")
+    with pytest.raises(ValueError, match="alt="):
+        live.Figure(bell, alt="")
+    with pytest.raises(TypeError, match="no control"):
+        live.explore(bell, alt="bells", mu=3)
+
+
+def test_controls_check_their_arguments_and_say_what_is_accepted():
+    with pytest.raises(ValueError, match="outside"):
+        live.slider("a", 0, 1, 2)
+    with pytest.raises(ValueError, match="low"):
+        live.log_slider("a", 0, 1, 1)
+    with pytest.raises(ValueError, match="one of a, b"):
+        live.choice("c", ["a", "b"], "d")
+    with pytest.raises(ValueError, match="first step"):
+        live.play("p", 3, value=3)
+
+
+def test_each_control_gives_the_update_its_own_kind_of_value():
+    seen = {}
+
+    def picture(fig):
+        fig.subplots()
+        return seen.update
+
+    figure = live.explore(picture, alt="nothing", i=live.slider("i", 0, 9, 3), f=live.slider("f", 0, 1, 0.5),
+                          rate=live.log_slider("rate", 1e-5, 1e-1, 1e-3), on=live.switch("on", True),
+                          step=live.play("step", 20, interval_ms=50), again=live.button("again"))
+    assert seen == {"i": 3, "f": 0.5, "rate": 1e-3, "on": True, "step": 0, "again": 0}
+    assert [type(seen[k]) for k in ("i", "f", "on", "step")] == [int, float, bool, int]
+    push = next(w for w in figure.widget.children if isinstance(w, widgets.Button))
+    push.click()
+    push.click()
+    figure._inputs["step"].value = 7
+    assert seen["again"] == 2 and seen["step"] == 7
+    figure.reset()
+    assert seen["again"] == 0 and seen["step"] == 0
+
+
+def test_a_training_run_draws_without_controls():
+    def picture(fig):
+        ax = fig.subplots()
+        ax.set(xlim=(0, 10), ylim=(0, 1))
+        line, = ax.plot([], [])
+
+        def update(losses):
+            line.set_data(range(len(losses)), losses)
+            return f"{len(losses)} steps"
+        return update
+
+    curve = live.Figure(picture, alt="Loss while training")
+    assert repr(curve) == "Live figure: Loss while training."
+    first = curve.png()
+    curve.update(losses=[0.6, 0.5])
+    assert curve.text == "2 steps" and curve.png() != first
+    with pytest.raises(TypeError):
+        curve.update(loss=3)
+
+
+def test_callbacks_from_several_threads_leave_a_whole_picture():
+    figure = explore()
+    threads = [threading.Thread(target=lambda k=k: [figure.update(mu=k + i / 10) for i in range(8)])
+               for k in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    np.testing.assert_array_equal(pixels(figure._image.value), full_redraw(figure))
+    assert figure.text == f"mean {figure.values['mu']:g}"
+
+
+def test_no_pyplot_no_tensorflow_and_no_global_figure():
+    code = ("import sys, gan_helpers.live as live\n"
+            "live.Figure(lambda fig: fig.subplots() and (lambda: None), alt='x')\n"
+            "print(sorted({'tensorflow', 'matplotlib.pyplot'} & set(sys.modules)))")
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert out.strip() == "[]"
+
+
+def test_a_hundred_figures_leave_nothing_in_pyplot_and_can_be_made():
+    assert MplFigure is not live.Figure
+    for _ in range(3):
+        live.Figure(lambda fig: fig.subplots() and (lambda: None), alt="x")
