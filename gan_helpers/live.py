@@ -17,10 +17,11 @@ A live figure is built once; moving a slider only sets the data of its artists.
                  sigma=live.slider("σ, spread", 0.1, 2, 1, step=0.1))
 
 As the last line of a cell this shows the widget. The same output also holds a PNG with alt text and one
-line of plain text, for readers without a kernel (GitHub, a PDF, a screen reader). For whoever stores or compares
-notebooks: of the three MIME types, ``text/plain`` and ``image/png`` are the same in every run and under
+line of plain text, for readers without a kernel (GitHub, a PDF, a screen reader).
+For whoever stores or compares notebooks: of the three MIME types, ``text/plain`` and ``image/png`` are the same in every run and under
 ipywidgets 7 and 8; ``application/vnd.jupyter.widget-view+json`` holds a new ``model_id`` each time, so a
-comparison skips that type and the notebook normaliser strips it (a stored one shows an error, not the picture).
+comparison skips that type and the notebook normaliser strips it (a stored one shows an error instead of
+the picture).
 
 How it stays fast: artists that no update has touched are drawn once and kept as a background; a frame
 restores it and draws the rest, in the usual order, so that it equals a full redraw. Whatever the update
@@ -108,7 +109,7 @@ def slider(label, low, high, value, step=None):
 
 
 def log_slider(label, low, high, value, per_decade=10):
-    """A slider over powers of ten, for learning rates: `low`, `high` and `value` are the numbers themselves."""
+    """A slider over powers of ten, for learning rates; `low`, `high` and `value` are plain numbers."""
     if not 0 < low <= value <= high:
         raise ValueError(f"log_slider {label!r}: need 0 < low <= value <= high, got {low}, {value}, {high}")
 
@@ -171,7 +172,7 @@ def button(label):
     """A button; the update gets how often it was pressed, an int from 0 (a new random seed, say)."""
 
     def make():
-        count = widgets.IntText(value=0)                                # never shown: it only holds the number
+        count = widgets.IntText(value=0)        # never shown: it only holds the number
         push = widgets.Button(description=label, layout=widgets.Layout(width="auto"))
         push.on_click(lambda _: setattr(count, "value", count.value + 1))
         return count, push, _nothing
@@ -189,22 +190,24 @@ class _Painter:
         figure.set_layout_engine("none")
         self.moving, self.front, self.known, self.background = set(), [], None, None
 
-    def _drawn(self, ax):
-        """What `Axes.draw` draws, in its order."""
-        hidden = {ax.patch}
-        if not (ax.axison and ax.get_frame_on()):
-            hidden |= set(ax.spines.values())
-        if not ax.axison:
-            hidden |= {ax.xaxis, ax.yaxis}
-        return sorted((a for a in ax.get_children() if a not in hidden), key=lambda a: a.get_zorder())
+    @staticmethod
+    def _drawn(parent):
+        """What a figure or axes draws after its patch, in matplotlib's order."""
+        hidden = {parent.patch}
+        if isinstance(parent, Axes) and not (parent.axison and parent.get_frame_on()):
+            hidden |= set(parent.spines.values())
+        if isinstance(parent, Axes) and not parent.axison:
+            hidden |= {parent.xaxis, parent.yaxis}
+        return sorted((a for a in parent.get_children() if a not in hidden), key=lambda a: a.get_zorder())
 
     def render(self):
         """Draw the present state; returns the pixels, (height, width, 3) uint8."""
         axes = self.figure.axes
         for ax in axes:
             ax.viewLim                                                  # noqa: B018 - runs a pending autoscale
-        artists = [a for ax in axes for a in ax.get_children()]
+        artists = [a for parent in (self.figure, *axes) for a in parent.get_children() if a not in axes]
         frame = {a for ax in axes for a in (ax.patch, ax.xaxis, ax.yaxis, *ax.spines.values())}
+        frame.add(self.figure.patch)
         everything = set(self.figure.findobj(include_self=False))
         stale = {a for a in everything if a.stale} - set(axes)
         touched = {a for a in stale.intersection(artists) - frame if not isinstance(a, Axes)}
@@ -233,13 +236,16 @@ class _Painter:
     def _in_front(self, axes):
         """The moving artists and all that is drawn after them in their axes, in drawing order."""
         boxes = [ax.bbox for ax in axes]
-        if any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i]):
+        if self.figure.subfigs or any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i]):
             return []       # axes on top of each other (twinx): a background would change which is in front
         front = []
-        for ax in axes:
-            drawn = self._drawn(ax) if ax.get_visible() else []
-            first = next((i for i, a in enumerate(drawn) if a in self.moving), len(drawn))
-            front += drawn[first:]
+        for top in self._drawn(self.figure):
+            if top in axes:
+                drawn = self._drawn(top) if top.get_visible() else []
+                first = next((i for i, a in enumerate(drawn) if a in self.moving), len(drawn))
+                front += drawn[first:]
+            elif front or top in self.moving:
+                front.append(top)                                       # a figure's own title or legend
         return front
 
 
@@ -254,8 +260,8 @@ class Figure:
 
     Parameters
     ----------
-    picture : ``picture(fig) -> update``: draws all artists on an empty matplotlib figure (no pyplot) and returns
-        a function that sets their data and returns one line of text, or None.
+    picture : ``picture(fig) -> update``: draws all artists on an empty matplotlib figure (no pyplot) and
+        returns a function that sets their data and returns one line of text, or None.
     alt : what the picture shows, for those who don't see it; without its numbers, which `update` tells.
     figsize : width and height in inches, 100 pixels each.
     controls : name -> `Control`; `update` gets their values under these names.
@@ -271,7 +277,7 @@ class Figure:
         self.alt, self.controls, self.text = alt, dict(controls or {}), ""
         for name, control in self.controls.items():
             if not isinstance(control, Control):
-                raise TypeError(f"{name}={control!r} is no control: use live.slider, choice, switch, play or button")
+                raise TypeError(f"{name}={control!r} is no control: use live.slider, choice, switch ...")
         with _LOCK:
             figure = MplFigure(figsize=figsize, dpi=100, layout="constrained")
             self._update = picture(figure)
@@ -320,7 +326,7 @@ class Figure:
                 self._line.value = self._says(f"Can't draw this: {type(error).__name__}: {error}", "alert")
 
     def update(self, **values):
-        """Redraw with these values (those not given stay); for callbacks of a training run. Errors are raised."""
+        """Redraw with these values (those not given stay), in a training callback; errors are raised."""
         with _LOCK:
             values = {**self.values, **values}
             text = self._update(**values) or ""

@@ -84,7 +84,7 @@ def full_redraw(figure):
     return drawn
 
 
-KINDS = ["plain", "title", "limits", "autoscale", "new", "hide", "order", "legend", "clear", "label", "suptitle"]
+KINDS = "plain title limits autoscale new hide order legend clear label suptitle".split()
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -128,14 +128,14 @@ def test_a_moved_line_does_not_redraw_the_background(monkeypatch):
 
 def explore(**more):
     return live.explore(bell, alt="Two bells.", mu=live.slider("μ, mean", -3, 3, 0, step=0.1),
-                        kind=live.choice("what changes", ["plain", "title"]), bad=live.switch("break it"), **more)
+                        kind=live.choice("changes", ["plain", "title"]), bad=live.switch("break it"), **more)
 
 
 def test_the_output_reads_without_a_kernel():
     figure = explore()
     data, metadata = figure._repr_mimebundle_()
     assert data["text/plain"] == repr(figure) == (
-        "Live figure: Two bells. Controls: μ, mean = 0 (from -3 to 3); what changes = plain (one of plain, title); "
+        "Live figure: Two bells. Controls: μ, mean = 0 (from -3 to 3); changes = plain (one of plain, title); "
         "break it = off (on or off). Now: mean 0")
     assert data[VIEW]["model_id"] == figure.widget.model_id
     assert metadata["image/png"]["alt"] == "Two bells. mean 0"
