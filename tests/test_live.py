@@ -135,8 +135,8 @@ def test_the_output_reads_without_a_kernel():
     figure = explore()
     data, metadata = figure._repr_mimebundle_()
     assert data["text/plain"] == repr(figure) == (
-        "Live figure: Two bells. Controls: μ, mean = 0 (from -3 to 3); changes = plain (one of plain, title); "
-        "break it = off (on or off). Now: mean 0")
+        "Live figure: Two bells. Controls: μ, mean = 0 (from -3 to 3); changes = plain (one of plain, title)"
+        "; break it = off (on or off). Now: mean 0")
     assert data[VIEW]["model_id"] == figure.widget.model_id
     assert metadata["image/png"]["alt"] == "Two bells. mean 0"
     np.testing.assert_array_equal(pixels(base64.b64decode(data["image/png"])), full_redraw(figure))

@@ -1,0 +1,293 @@
+"""Every exercise of every chapter: the solution passes, the stub doesn't, wrong answers are told apart.
+
+New chapters are found by themselves; nothing needs to be added here for them.
+"""
+
+import ast
+import linecache
+import re
+import subprocess
+import sys
+
+import ipywidgets as widgets
+import numpy as np
+import pytest
+
+from gan_helpers import checks
+from gan_helpers.checks import Exercise, Mismatch, _forget, _judge
+
+ALL = [exercise for chapter in checks.chapters() for exercise in checks.exercises(chapter)]
+each_exercise = pytest.mark.parametrize("exercise", ALL, ids=lambda e: e.id)
+each_chapter = pytest.mark.parametrize("chapter", checks.chapters())
+
+
+@pytest.fixture(autouse=True)
+def fresh_kernel():
+    _forget()
+    yield
+    _forget()
+
+
+def answers(exercise, source, label="answer"):
+    """What the learner's cell `source` defines, compiled like a notebook cell (its lines can be looked up)."""
+    name = f"<cell {exercise.id} {label}>"
+    linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
+    space = {}
+    exec(compile(exercise.setup, "<setup>", "exec"), space)
+    exec(compile(source, name, "exec"), space)
+    return tuple(space[name] for name in exercise.names)
+
+
+def verdict(exercise, source, label="answer"):
+    try:
+        given = answers(exercise, source, label)
+    except NotImplementedError:                                     # a stub that raises while the cell runs
+        return "not written yet"
+    return _judge(exercise, given)
+
+
+def unspaced(text):
+    return re.sub(r"\s+", "", text)
+
+
+def secrets(exercise):
+    """What only the solution knows: its statements and returned or assigned expressions, without the stub's."""
+    found = set()
+    for node in ast.walk(ast.parse(exercise.solution)):
+        if isinstance(node, ast.stmt) and not isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.Import)):
+            value = getattr(node, "value", None)
+            if isinstance(value, ast.Constant):
+                continue                                            # a docstring, or a plain number
+            found.add(unspaced(ast.unparse(node)))
+            if value is not None:
+                found.add(unspaced(ast.unparse(value)))
+    return {s for s in found if len(s) >= 8 and s not in unspaced(exercise.stub)}
+
+
+@each_chapter
+def test_ids_are_numbered_in_order(chapter):
+    ids = [exercise.id for exercise in checks.exercises(chapter)]
+    assert ids == [f"{chapter}.{n}" for n in range(1, len(ids) + 1)] and len(ids) >= 3
+
+
+@each_exercise
+def test_the_solution_passes_more_than_once(exercise):
+    assert verdict(exercise, exercise.solution) is None
+    given = answers(exercise, exercise.solution)
+    assert [_judge(exercise, given) for _ in range(2)] == [None, None]
+
+
+@each_exercise
+def test_the_stub_is_not_written_yet(exercise):
+    assert verdict(exercise, exercise.stub).startswith("not written yet")
+
+
+@each_exercise
+def test_wrong_answers_fail_each_with_its_own_message(exercise):
+    messages = {label: verdict(exercise, source, label) for label, source in exercise.wrong.items()}
+    passed = [label for label, message in messages.items() if message is None]
+    assert not passed and len(messages) >= 3
+    assert len(set(messages.values())) == len(messages), messages
+    # A message that blames the check, not the answer, means the check is not written carefully enough.
+    for message in messages.values():
+        assert "not written yet" not in message and "gan_helpers" not in message and len(message) > 20
+
+
+@each_exercise
+def test_nothing_leaks_the_solution(exercise):
+    said = [exercise.title, *exercise.hints]
+    said += [verdict(exercise, source, label) for label, source in exercise.wrong.items()]
+    # A wrong answer may share a line with the solution and be shown its own line back.
+    said = [re.sub(r"\n    line \d+: .*", "", text) for text in said]
+    for secret in secrets(exercise):
+        assert not [text for text in said if secret in unspaced(text)], secret
+
+
+@each_exercise
+def test_hints_come_in_steps(exercise, capsys):
+    assert len(exercise.hints) >= 2
+    for hint in exercise.hints:
+        checks.hint(exercise.id)
+        assert hint in capsys.readouterr().out
+    checks.hint(exercise.id)
+    assert f'solution("{exercise.id}")' in capsys.readouterr().out
+
+
+@each_chapter
+def test_each_question_has_one_right_option_and_feedback_for_all(chapter):
+    assert checks.questions(chapter)
+    for question in checks.questions(chapter):
+        assert sum(option.right for option in question.options) == 1
+        assert len(question.options) >= 2 and all(len(option.feedback) > 10 for option in question.options)
+        assert len({option.text for option in question.options}) == len(question.options)
+        assert len({option.feedback for option in question.options}) == len(question.options)
+
+
+# The mechanism itself, on an exercise made for the purpose.
+
+def double(answer="double", check=None, **more):
+    def compare(function):
+        checks.expect_close(function(np.arange(3.0)), 2 * np.arange(3.0), "double(x)")
+
+    given = dict(id="00.1", title="Double", stub="", hints=(), solution="", wrong={})
+    return Exercise(answer=answer, check=check or compare, **{**given, **more})
+
+
+@pytest.mark.parametrize("source, message", [
+    ("def double(x):\n    return 2 * x", None),
+    ("def double(x):\n    return x", "double(x) at [1] is 1, expected 2 (2 of 3 numbers differ)."),
+    ("def double(x):\n    raise NotImplementedError", 'not written yet. hint("00.1") helps with the first step.'),
+    ("double = ...", 'not written yet. hint("00.1") helps with the first step.'),
+    ("def double(x):\n    y = 2\n    return y / 0 * x",
+     "your code stopped with ZeroDivisionError: division by zero\n    line 3: return y / 0 * x"),
+    ("import numpy as np\ndef double(x):\n    return np.reshape(x, (2, 2))",
+     "your code stopped with ValueError: cannot reshape array of size 3 into shape (2,2)\n"
+     "    line 3: return np.reshape(x, (2, 2))"),
+    ("def double(x):\n    helper(x)", "your code stopped with NameError: name 'helper' is not defined\n"
+     "    line 2: helper(x)"),
+    ("def double(x):\n    2 * x", "double(x) is None: is a `return` missing?"),
+    ("def double(x):\n    return 'six'", "double(x) is a str, which can't be read as numbers."),
+    ("def double(x):\n    return (2 * x).reshape(3, 1)",
+     "double(x) has shape (3, 1), expected (3,). There is an axis of size 1 too many at the end."),
+    ("def double(x):\n    return x / 0 * 0",
+     "double(x) at [0] is nan, expected 0 (3 of 3 numbers differ)."),
+    ("double = 7", "this needs double, got int, which doesn't fit (TypeError: 'int' object is not callable)."),
+])
+@pytest.mark.filterwarnings("ignore:divide by zero", "ignore:invalid value")
+def test_what_the_learner_reads(source, message):
+    assert verdict(double(), source) == message
+
+
+def test_a_function_with_other_arguments_is_explained():
+    message = verdict(double(), "def double(x, y):\n    return x")
+    assert "missing 1 required positional argument: 'y'" in message and "can't be used" in message
+
+
+def test_not_implemented_inside_a_library_is_not_taken_for_an_empty_stub():
+    source = "import numpy as np\ndef double(x):\n    class A:\n        def __len__(self):\n" \
+             "            raise NotImplementedError('deep')\n    return x"
+    assert "not written yet" not in verdict(double(), source)
+    import numbers
+
+    exercise = double(check=lambda f: f(numbers.Complex.__complex__))
+    assert verdict(exercise, "def double(x):\n    raise ValueError('mine')").startswith("your code stopped with")
+
+
+def test_a_check_may_return_its_message_and_take_several_answers():
+    exercise = double(answer=("a", "b"), check=lambda a, b: None if a == b else "a and b differ.")
+    assert verdict(exercise, "a = b = 1") is None
+    assert verdict(exercise, "a = 1; b = 2") == "a and b differ."
+    assert verdict(exercise, "a = 1; b = ...").startswith("not written yet")
+
+
+@pytest.mark.parametrize("got, want, message", [
+    ((32, 784), (32, 28, 28, 1), "reshape?"),
+    ((32, 28, 28), (32, 28, 28, 1), "channel, is missing"),
+    ((32, 1, 28, 28), (32, 28, 28, 1), "transpose?"),
+    ((28, 28, 1), (32, 28, 28, 1), "batch, is missing"),
+    ((32, 1), (32,), "too many"),
+    ((3, 3), (4, 4), "shape (3, 3), expected (4, 4)."),
+])
+def test_shapes_that_differ_are_explained(got, want, message):
+    with pytest.raises(Mismatch, match=re.escape(message)):
+        checks.expect_shape(np.zeros(got), want)
+    checks.expect_shape(np.zeros(want), want)
+
+
+def test_known_mistakes_are_named_before_numbers():
+    want = np.array([1.0, -2.0])
+    with pytest.raises(Mismatch, match="the sign"):
+        checks.expect_close(-want, want, "your loss", known={"the sign is the other way round.": -want})
+    with pytest.raises(Mismatch, match=re.escape("your loss at [0] is 5, expected 1")):
+        checks.expect_close(5 * want, want, "your loss", known={"the sign is the other way round.": -want})
+    checks.expect_close(want + 1e-7, want)
+    checks.expect_close([[np.nan]], [[np.nan]])
+
+
+def test_dtype_and_equality():
+    checks.expect_dtype(np.zeros(2, np.float32), "float32")
+    with pytest.raises(Mismatch, match="float64, expected float32"):
+        checks.expect_dtype(np.zeros(2), "float32")
+    for same in [(3, 3), ("a", "a"), ((1, 2), (1, 2)), (np.int64(3), 3), ([1, 2], (1, 2))]:
+        checks.expect_equal(*same)
+    for other in [(3, 4), ("a", "b"), ((1, 2), (1, 3)), (None, 3), (np.ones(2), 1), (..., 3)]:
+        with pytest.raises(Mismatch):
+            checks.expect_equal(*other)
+
+
+def test_tensors_are_compared_like_arrays():
+    tf = pytest.importorskip("tensorflow")
+    checks.expect_close(tf.constant([1.0, 2.0]), [1, 2])
+    checks.expect_dtype(tf.constant(1.0), "float32")
+    checks.expect_dtype(tf.Variable(1.0), "float32")
+    with pytest.raises(Mismatch, match="reshape"):
+        checks.expect_shape(tf.zeros((2, 4)), (2, 2, 2))
+    with pytest.raises(Mismatch, match="at \\[1\\] is 2, expected 3"):
+        checks.expect_close(tf.constant([1.0, 2.0]), [1, 3])
+
+
+def test_check_prints_and_returns_nothing(capsys):
+    space = {}
+    exec("import numpy as np\n" + checks.exercises("00")[0].solution, space)
+    assert checks.check("00.1", space["to_unit_range"]) is None
+    assert checks.check("00.1", None) is None
+    out = capsys.readouterr().out.splitlines()
+    assert out[0] == "✓ 00.1 Pixels to [-1, 1]: right."
+    assert out[1].startswith("✗ 00.1 Pixels to [-1, 1]: this needs to_unit_range, got NoneType")
+
+
+def test_unknown_ids_list_the_known_ones():
+    with pytest.raises(ValueError, match="Chapter 00 has: 00.1, 00.2, 00.3"):
+        checks.check("00.9", 1)
+    with pytest.raises(ValueError, match="Chapters with exercises: 00"):
+        checks.hint("77.1")
+    with pytest.raises(ValueError, match="Chapters: 00"):
+        checks.quiz("77")
+    with pytest.raises(ValueError, match="takes 1 answer"):
+        checks.check("00.1", 1, 2)
+
+
+def test_progress_says_what_is_done_in_this_kernel(capsys):
+    checks.progress()
+    assert capsys.readouterr().out == "Nothing checked yet in this kernel.\n"
+    checks.check("00.1", ...)
+    checks.solution("00.2")
+    checks.quiz("00", {1: "b", 2: "a"})
+    capsys.readouterr()
+    checks.progress()
+    assert capsys.readouterr().out == "Chapter 00: 00.1 ✗, 00.2 – (solution read), 00.3 –; quiz 1 of 3\n"
+
+
+def test_the_quiz_works_by_radio_button_and_by_text(capsys):
+    quiz = checks.quiz("00")
+    data = quiz._repr_mimebundle_()
+    assert data["text/plain"] == repr(quiz) and "a) A real image" in repr(quiz)
+    assert data["application/vnd.jupyter.widget-view+json"]["model_id"] == quiz.widget.model_id
+    first = quiz.choices[0]
+    assert isinstance(first, widgets.RadioButtons) and first.index is None and quiz.replies[0].value == ""
+    first.index = 0
+    assert "✗ a) No: G never sees" in quiz.replies[0].value and "aria-live" in quiz.replies[0].value
+    first.index = 1
+    assert "✓ b) Yes: noise in" in quiz.replies[0].value
+    checks.quiz("00", {1: "B", 2: "z", 9: "a"})
+    assert capsys.readouterr().out.splitlines() == [
+        "1. ✓ b) Yes: noise in, a sample out. Different z give different samples.",
+        "2. ✗ 'z' is no option; choose one of a, b, c.",
+        "9. ✗ There is no question 9; choose 1 to 3.",
+    ]
+
+
+def test_quiz_text_does_not_give_the_answer_away():
+    for chapter in checks.chapters():
+        shown = repr(checks.quiz(chapter))
+        for question in checks.questions(chapter):
+            assert not [option for option in question.options if option.feedback in shown]
+
+
+def test_importing_loads_neither_tensorflow_nor_a_chapter():
+    code = ("import sys, gan_helpers.checks as c; c.chapters()\n"
+            "print([m for m in sys.modules if m == 'tensorflow' or '._ch' in m])\n"
+            "for chapter in c.chapters(): c.exercises(chapter); c.questions(chapter)\n"
+            "print('tensorflow' in sys.modules)")
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert out.split("\n")[:2] == ["[]", "False"]

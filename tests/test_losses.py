@@ -1,0 +1,97 @@
+"""Every pair of losses against its formula in NumPy float64, and the gradient penalty against a linear D."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from gan_helpers import losses
+from gan_helpers.compat import tensorflow_gan as tfgan
+
+
+def softplus(a):
+    return np.logaddexp(0, a)
+
+
+def log_loss_d(r, f):
+    return softplus(-r).mean() + softplus(f).mean()
+
+
+# name -> (generator's loss, discriminator's loss) of logits on real (r) and fake (f), straight from the papers
+BY_HAND = {
+    "modified": (lambda r, f: softplus(-f).mean(), log_loss_d),
+    "minimax": (lambda r, f: -softplus(f).mean(), log_loss_d),
+    "least_squares": (lambda r, f: ((f - 1) ** 2).mean() / 2, lambda r, f: ((r - 1) ** 2).mean() / 2 + (f**2).mean() / 2),
+    "wasserstein": (lambda r, f: -f.mean(), lambda r, f: f.mean() - r.mean()),
+    "wasserstein_hinge": (lambda r, f: -f.mean(),
+                          lambda r, f: np.maximum(0, 1 - r).mean() + np.maximum(0, 1 + f).mean()),
+    "relativistic": (lambda r, f: softplus(-(f - r.mean())).mean() + softplus(r - f.mean()).mean(),
+                     lambda r, f: softplus(-(r - f.mean())).mean() + softplus(f - r.mean()).mean()),
+}
+
+
+def gan_model(r, f, **fields):
+    r, f = (tf.constant(a, tf.float32) for a in (r, f))
+    nothing = dict.fromkeys(tfgan.GANModel._fields)
+    return tfgan.GANModel(**{**nothing, "discriminator_real_outputs": r, "discriminator_gen_outputs": f, **fields})
+
+
+LOGITS = hnp.arrays(np.float64, (7, 1), elements=st.floats(-20, 20, width=32))
+
+
+@pytest.mark.parametrize("name", BY_HAND)
+@given(r=LOGITS, f=LOGITS)
+@settings(max_examples=20, deadline=None)
+def test_each_pair_equals_its_formula(name, r, f):
+    loss, (by_hand_g, by_hand_d) = losses.get(name), BY_HAND[name]
+    model = gan_model(r, f)
+    got = tfgan.gan_loss(model, loss.generator, loss.discriminator, add_summaries=False)
+    np.testing.assert_allclose(got.generator_loss, by_hand_g(r, f), rtol=2e-5, atol=2e-5)
+    np.testing.assert_allclose(got.discriminator_loss, by_hand_d(r, f), rtol=2e-5, atol=2e-5)
+
+
+def test_the_test_above_covers_the_table():
+    assert set(losses.TABLE) == {*BY_HAND, "wasserstein_gp"}
+
+
+def test_every_adversarial_loss_of_tfgan_is_in_the_table():
+    pairs = {name.removesuffix("_generator_loss") for name in dir(tfgan.losses) if name.endswith("_generator_loss")}
+    special = {"acgan", "stargan"}  # need labels, or are wrappers
+    assert {name for name in pairs if not name.startswith("stargan")} - special == set(BY_HAND)
+
+
+def test_losses_at_a_discriminator_that_cannot_tell():
+    zero = np.zeros((4, 1))
+    loss = losses.get("modified")
+    got = tfgan.gan_loss(gan_model(zero, zero), loss.generator, loss.discriminator, add_summaries=False)
+    np.testing.assert_allclose([got.generator_loss, got.discriminator_loss], [np.log(2), 2 * np.log(2)], rtol=1e-6)
+
+
+@pytest.mark.parametrize("weight", [10.0, 3.0])
+def test_gradient_penalty_of_a_linear_discriminator(weight):
+    """For D(x) = w.x the gradient is w everywhere, so the penalty is (|w| - 1)^2 wherever it is taken."""
+    w = np.array([[3.0], [4.0]])
+    rng = np.random.default_rng(0)
+    x_real, x_fake = rng.standard_normal((2, 5, 2))
+
+    @tf.function
+    def total():
+        d = lambda x, _=None: tf.matmul(tf.cast(x, tf.float32), tf.constant(w, tf.float32))  # noqa: E731
+        with tf.compat.v1.variable_scope("d") as scope:
+            pass
+        model = gan_model(
+            x_real @ w, x_fake @ w, real_data=tf.constant(x_real, tf.float32), discriminator_fn=d,
+            generated_data=tf.constant(x_fake, tf.float32), generator_inputs=None, discriminator_scope=scope)
+        loss = losses.get("wasserstein_gp")
+        return tfgan.gan_loss(model, loss.generator, loss.discriminator, gradient_penalty_weight=weight,
+                              add_summaries=False).discriminator_loss
+
+    by_hand = (x_fake @ w).mean() - (x_real @ w).mean() + weight * (5 - 1) ** 2
+    np.testing.assert_allclose(total(), by_hand, rtol=1e-5)
+
+
+def test_unknown_loss_lists_the_known_ones():
+    with pytest.raises(ValueError, match="Known: modified, minimax, .*Did you mean 'wasserstein'"):
+        losses.get("waserstein")

@@ -1,0 +1,249 @@
+"""`training`: a step equal to one written out by hand, Keras' machinery around it, and bad input."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import layers
+
+from gan_helpers import data, losses, models, training
+from gan_helpers.training import GAN
+
+
+@pytest.fixture(autouse=True)
+def seeded():
+    keras.utils.set_random_seed(0)
+
+
+def tiny_gan(loss="modified", **kwargs):
+    return GAN(models.mlp_generator(2, 2, 1, 8), models.mlp_discriminator(2, 1, 8), loss, seed=1, **kwargs)
+
+
+def ring(n=512):
+    return data.points("ring8", n, seed=0)[0]
+
+
+def weights(gan):
+    return [w.numpy() for w in gan.generator.weights + gan.discriminator.weights]
+
+
+def test_one_step_equals_the_formulas_and_sgd_by_hand():
+    """Float64 NumPy: linear G and D, whose gradients can be written down, one step of SGD."""
+    generator = keras.Sequential([keras.Input((1,)), layers.Dense(1)])
+    discriminator = keras.Sequential([keras.Input((1,)), layers.Dense(1)])
+    a, b, w, c = 0.7, 0.2, -0.4, 0.1
+    generator.set_weights([np.array([[a]]), np.array([b])])
+    discriminator.set_weights([np.array([[w]]), np.array([c])])
+    gan = GAN(generator, discriminator, average=0, seed=5)
+    gan.compile(keras.optimizers.SGD(0.1), keras.optimizers.SGD(0.1))
+    x = np.linspace(-1, 2, 6)[:, None].astype(np.float32)
+    z = np.asarray(keras.random.normal((6, 1), seed=keras.random.SeedGenerator(5)), np.float64)
+    gan.fit(tf.data.Dataset.from_tensors(x), epochs=1, verbose=0)
+    s = lambda t: 1 / (1 + np.exp(-t))  # noqa: E731
+    fake = a * z + b
+    real_logits, fake_logits = w * x + c, w * fake + c
+    g_slope = -(1 - s(fake_logits)) * w  # d(-log s(d_f)) / d fake
+    d_real, d_fake = -(1 - s(real_logits)), s(fake_logits)
+    expected = [a - 0.1 * (g_slope * z).mean(), b - 0.1 * g_slope.mean(),
+                w - 0.1 * ((d_real * x).mean() + (d_fake * fake).mean()), c - 0.1 * (d_real.mean() + d_fake.mean())]
+    np.testing.assert_allclose([v.item() for v in weights(gan)], expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", losses.TABLE)
+def test_every_loss_trains_both_players(name):
+    gan = tiny_gan(name)
+    gan.compile()
+    before = weights(gan)
+    history = gan.fit(data.batches(ring(), 64, 0), epochs=2, steps_per_epoch=3, verbose=0)
+    assert set(history.history) == {"g_loss", "d_loss", "real_logits", "fake_logits"}
+    assert np.isfinite(list(history.history.values())).all()
+    assert all(np.abs(new - old).max() > 0 for new, old in zip(weights(gan), before, strict=True))
+
+
+def test_gradients_reach_only_their_own_player():
+    """Mistake 4: G's gradient applied to D's variables. With G's learning rate 0, G must not move."""
+    gan = tiny_gan()
+    gan.compile(keras.optimizers.SGD(0.0), keras.optimizers.SGD(0.1))
+    before = [w.numpy() for w in gan.generator.weights], [w.numpy() for w in gan.discriminator.weights]
+    gan.fit(data.batches(ring(), 64, 0), epochs=1, steps_per_epoch=2, verbose=0)
+    assert all((w.numpy() == old).all() for w, old in zip(gan.generator.weights, before[0], strict=True))
+    assert any((w.numpy() != old).any() for w, old in zip(gan.discriminator.weights, before[1], strict=True))
+
+
+def test_the_same_seed_gives_the_same_run():
+    runs = [training.train(data.load_images()[:128], steps=6, seed=3, progress=False) for _ in range(2)]
+    assert runs[0][1].history == runs[1][1].history
+    np.testing.assert_array_equal(runs[0][0].generate(4, seed=1), runs[1][0].generate(4, seed=1))
+    other = training.train(data.load_images()[:128], steps=6, seed=4, progress=False)
+    assert other[1].history != runs[0][1].history
+
+
+def test_steps_per_execution_changes_nothing_but_the_speed():
+    results = []
+    for steps in (1, 5):
+        keras.utils.set_random_seed(0)
+        gan = tiny_gan()
+        gan.compile(steps_per_execution=steps)
+        gan.fit(data.batches(ring(), 64, 0), epochs=2, steps_per_epoch=10, verbose=0)
+        results.append(weights(gan))
+    for one, five in zip(*results, strict=True):
+        np.testing.assert_allclose(one, five, rtol=1e-4, atol=1e-6)
+
+
+def test_average_follows_its_formula_and_can_be_switched_off():
+    gan = tiny_gan(average=0.5)
+    gan.compile()
+    start = gan.generator.get_weights()
+    mean = [w.astype(np.float64) for w in start]
+    for step in range(1, 4):
+        gan.fit(data.batches(ring(), 64, step), epochs=1, steps_per_epoch=1, verbose=0)
+        decay = min(0.5, (1 + step) / (10 + step))
+        mean = [decay * m + (1 - decay) * w for m, w in zip(mean, gan.generator.get_weights(), strict=True)]
+    for m, w in zip(mean, gan.average_generator.get_weights(), strict=True):
+        np.testing.assert_allclose(w, m, rtol=1e-5, atol=1e-7)
+    off = tiny_gan(average=0)
+    assert off.average_generator is None and off.generate(3).shape == (3, 2)
+
+
+def test_checkpoints_restore_weights_optimizers_and_average(tmp_path):
+    def trained(epochs, **fit):
+        keras.utils.set_random_seed(0)
+        gan = tiny_gan()
+        gan.compile()
+        gan.fit(tf.data.Dataset.from_tensors(ring(64)), epochs=epochs, verbose=0, **fit)
+        return gan
+
+    save = keras.callbacks.ModelCheckpoint(str(tmp_path / "gan.weights.h5"), save_weights_only=True)
+    undisturbed = trained(4)
+    first = trained(2, callbacks=[save])
+    again = tiny_gan()
+    again.compile()
+    again.load_weights(tmp_path / "gan.weights.h5")
+    np.testing.assert_array_equal(again.generate(5, seed=1), first.generate(5, seed=1))
+    again.fit(tf.data.Dataset.from_tensors(ring(64)), epochs=2, verbose=0)
+    for a, b in zip(weights(again), weights(undisturbed), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-6)
+
+
+def test_a_saved_model_is_the_same_model(tmp_path):
+    gan = tiny_gan("least_squares", noise="uniform", average=0.9)
+    gan.compile()
+    gan.fit(data.batches(ring(), 64, 0), epochs=1, steps_per_epoch=3, verbose=0)
+    gan.save(tmp_path / "gan.keras")
+    back = keras.models.load_model(tmp_path / "gan.keras")
+    np.testing.assert_array_equal(back.generate(7, seed=2), gan.generate(7, seed=2))
+    assert (back.loss_name, back.noise, back.average) == ("least_squares", "uniform", 0.9)
+    back.fit(data.batches(ring(), 64, 0), epochs=1, steps_per_epoch=1, verbose=0)
+
+
+def test_two_replicas_do_what_one_does():
+    """A MirroredStrategy over two virtual CPUs, in a process of its own: the same weights after a step."""
+    import subprocess
+    import sys
+
+    code = """
+import numpy as np, tensorflow as tf, keras
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+from gan_helpers import data, models
+from gan_helpers.training import GAN
+x = data.points("ring8", 64, seed=0)[0]
+def run(strategy, batch):
+    keras.utils.set_random_seed(0)
+    with strategy.scope():
+        gan = GAN(models.mlp_generator(2, 2, 1, 8), models.mlp_discriminator(2, 1, 8), average=0, seed=1)
+        gan.compile(keras.optimizers.SGD(0.1), keras.optimizers.SGD(0.1))
+    gan.fit(tf.data.Dataset.from_tensor_slices(x).batch(batch, drop_remainder=True), epochs=1, verbose=0)
+    assert int(gan.g_optimizer.iterations) == 64 // batch
+    return [w.numpy() for w in gan.discriminator.weights]
+two = run(tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]), 64)
+one = run(tf.distribute.get_strategy(), 64)
+# The replicas draw other noise, so the steps agree in size, not to the last digit.
+for a, b in zip(one, two):
+    np.testing.assert_allclose(a, b, atol=0.02)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+def test_mixed_precision_trains_and_returns_float32(policy):
+    keras.config.set_dtype_policy(policy)
+    try:
+        gan = GAN(models.dcgan_generator(channels=8), models.dcgan_discriminator(channels=8), seed=0)
+        gan.compile()
+        assert isinstance(gan.g_optimizer, keras.optimizers.LossScaleOptimizer) == (policy == "mixed_float16")
+        history = gan.fit(data.batches(data.load_images()[:64], 16, 0), epochs=1, steps_per_epoch=4, verbose=0)
+        assert np.isfinite(list(history.history.values())).all()
+        x = gan.generate(3)
+        assert x.dtype == np.float32 and np.isfinite(x).all()
+    finally:
+        keras.config.set_dtype_policy("float32")
+
+
+@pytest.mark.parametrize("steps_per_execution", [1, 4])
+def test_nan_stops_training_and_says_which_loss_and_step(steps_per_execution):
+    x = np.tile(ring(64), (8, 1))
+    x[64 * 5 :] = np.nan  # the sixth batch is the first bad one
+    gan = tiny_gan()
+    gan.compile(steps_per_execution=steps_per_execution)
+    with pytest.raises(training.TrainingDiverged, match="d_loss .* at step 6. .*learning rate ten times smaller"):
+        gan.fit(tf.data.Dataset.from_tensor_slices(x).batch(64), epochs=1, verbose=0)
+    assert all(np.isfinite(w).all() for w in weights(gan))
+    assert np.isfinite(gan.generate(4)).all()
+    gan.fit(data.batches(ring(), 64, 0), epochs=1, steps_per_epoch=2, verbose=0)  # and it can go on
+
+
+def test_ctrl_c_keeps_the_model_and_its_history(capsys):
+    class Interrupt(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            if int(self.model.g_optimizer.iterations) == 7:
+                raise KeyboardInterrupt
+
+    gan = tiny_gan()
+    gan.compile()
+    history = gan.fit(data.batches(ring(), 64, 0), epochs=9, steps_per_epoch=3, callbacks=[Interrupt()], verbose=0)
+    assert "after 7 steps" in capsys.readouterr().out
+    assert len(history.history["g_loss"]) == 2 and gan.generate(2).shape == (2, 2)
+
+
+def test_train_ends_after_its_steps_or_seconds():
+    x = data.load_images()[:64]
+    gan, history = training.train(x, steps=3, progress=False)
+    assert int(gan.g_optimizer.iterations) == 3 and len(history.history["g_loss"]) == 1
+    import time
+
+    started = time.monotonic()
+    training.train(x, seconds=0.5, progress=False)
+    assert time.monotonic() - started < 60
+    assert gan.generate(3, seed=0).shape == (3, 28, 28, 1)
+
+
+@pytest.mark.parametrize("arguments, message", [
+    ({"x": np.zeros((10, 28, 28, 1), np.float32)}, "at least 64 images, got 10"),
+    ({"x": np.zeros((100, 28, 28, 1), np.uint8)}, "to_unit_range"),
+    ({"x": np.full((100, 28, 28, 1), np.nan, np.float32)}, "NaN"),
+    ({"x": np.zeros((100, 30, 30, 1), np.float32)}, "multiples of 4"),
+    ({"steps": 0}, "steps must be a whole number"),
+    ({"steps": 2, "seconds": 2}, "not both"),
+    ({"seconds": -1}, "above 0"),
+    ({"seconds": float("nan")}, "above 0"),
+    ({"steps": 1, "loss": "wgan"}, "Unknown loss"),
+])
+def test_bad_input_is_refused_before_training(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        training.train(**{"x": np.zeros((100, 28, 28, 1), np.float32), **arguments})
+
+
+@pytest.mark.parametrize("call, message", [
+    (lambda: GAN(models.mlp_generator(2, 3), models.mlp_discriminator(2)), "makes samples of shape \\(3,\\)"),
+    (lambda: GAN(models.mlp_generator(2, 2), models.mlp_generator(2, 2)), "one logit a sample"),
+    (lambda: GAN(models.dcgan_discriminator(), models.dcgan_discriminator()), "must take noise"),
+    (lambda: tiny_gan(average=1.0), "average must be in"),
+    (lambda: tiny_gan(noise="cauchy"), "Unknown noise prior"),
+    (lambda: tiny_gan(gradient_penalty_weight=-1), "0 or more"),
+    (lambda: tiny_gan().generate(0), "n must be a whole number"),
+])
+def test_models_that_cannot_work_are_refused(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
