@@ -18,10 +18,11 @@ A live figure is built once; moving a slider only sets the data of its artists.
 
 As the last line of a cell this shows the widget. The same output also holds a PNG with alt text and one
 line of plain text, for readers without a kernel (GitHub, a PDF, a screen reader).
-For whoever stores or compares notebooks: of the three MIME types, ``text/plain`` and ``image/png`` are the same in every run and under
-ipywidgets 7 and 8; ``application/vnd.jupyter.widget-view+json`` holds a new ``model_id`` each time, so a
-comparison skips that type and the notebook normaliser strips it (a stored one shows an error instead of
-the picture).
+
+For whoever stores or compares notebooks: of the three MIME types, ``text/plain`` and ``image/png`` are the
+same in every run and under ipywidgets 7 and 8; ``application/vnd.jupyter.widget-view+json`` holds a new
+``model_id`` each time, so a comparison skips that type and the notebook normaliser strips it (a stored one
+shows an error instead of the picture).
 
 How it stays fast: artists that no update has touched are drawn once and kept as a background; a frame
 restores it and draws the rest, in the usual order, so that it equals a full redraw. Whatever the update
