@@ -44,8 +44,11 @@ def main(folder):
     pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     steps = [
         [sys.executable, "-m", "venv", "--clear", folder],
-        pip + ["--require-hashes", "-r", os.path.join(ROOT, "requirements.txt")],
+        # The lock is complete, so nothing is left to resolve. Old pips, such as Python 3.11's own, would try
+        # to all the same, and refuse `etils[epath]` because the lock's line is `etils==...`.
+        pip + ["--no-deps", "--require-hashes", "-r", os.path.join(ROOT, "requirements.txt")],
         pip + ["--no-deps", "--no-build-isolation", "--editable", ROOT],
+        [python, "-m", "pip", "--disable-pip-version-check", "check"],
     ]
     for step in steps:
         if subprocess.call(step):
