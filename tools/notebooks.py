@@ -1,25 +1,31 @@
 """Execute chapters in fresh kernels and store them normalised: `python tools/notebooks.py [FILE ...]`.
 
-Normalised means: nbformat 4.5, the Setup cell and the Colab badge from one address, no execution times,
-no widget state, no stderr, sorted keys. A chapter that fails is named with its cell and is not written.
+Normalised means: nbformat 4.5, the Setup cell and the Colab badge from one address, a link to the next
+chapter, no execution times, no widget state, no stderr, sorted keys: two runs write the same bytes.
+A chapter that fails is named with its cell, and its file stays as it was.
 """
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 import re
+import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
-SETUP_TAG, BADGE_TAG = "setup", "badge"
+SETUP_TAG, BADGE_TAG, NEXT_TAG = "setup", "badge", "next"
+CHAPTERS = "[0-9][0-9]_*.ipynb"
 
 
 def repository() -> str:
@@ -45,14 +51,34 @@ def badge_source(path: Path) -> str:
             f"(https://colab.research.google.com/github/{where}/blob/main/notebooks/{path.name})")
 
 
+def title(path: Path) -> str:
+    """A chapter's H1."""
+    for cell in nbformat.read(path, as_version=4).cells:
+        found = cell.cell_type == "markdown" and re.search(r"^# +(.+?) *$", cell.source, re.M)
+        if found:
+            return found.group(1)
+    raise ValueError(f"{path.name} has no H1: one text cell must hold a line that begins with '# '.")
+
+
+def next_source(path: Path) -> str:
+    """A link to the chapter that follows in the same folder, or a closing sentence."""
+    for other in sorted(path.parent.glob(CHAPTERS)):
+        if other.name > path.name:
+            return f"Next chapter: [{title(other)}]({other.name})"
+    return "This is the last chapter so far. Any exercises left open? Now is a good time to go back to them."
+
+
+def shared_sources(path: Path) -> dict[str, str]:
+    """Tag -> source of the cells that this program writes into the chapter at `path`."""
+    return {SETUP_TAG: setup_source(), BADGE_TAG: badge_source(path), NEXT_TAG: next_source(path)}
+
+
 def prepare(notebook, path: Path) -> None:
     """Write what all chapters share, and drop what a run will make anew."""
+    shared = shared_sources(path)
     for cell in notebook.cells:
-        tags = cell.metadata.get("tags", [])
-        if SETUP_TAG in tags:
-            cell.source = setup_source()
-        if BADGE_TAG in tags:
-            cell.source = badge_source(path)
+        for tag in cell.metadata.get("tags", []):
+            cell.source = shared.get(tag, cell.source)
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
 
@@ -69,38 +95,70 @@ def normalise(notebook) -> None:
         cell.metadata = nbformat.from_dict({"tags": sorted(tags)} if tags else {})
         if cell.cell_type != "code":
             continue
-        cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
+        cell.outputs = _joined(output for output in cell.outputs if output.get("name") != "stderr")
         for output in cell.outputs:
             output.get("data", {}).pop(WIDGET_VIEW, None)
             if output.output_type == "error":  # the frames name files of the machine that ran it
                 output.traceback = [f"{output.ename}: {output.evalue}"]
 
 
+def _joined(outputs) -> list:
+    """Neighbouring pieces of printed text as one: where the kernel cuts them depends on the moment."""
+    joined = []
+    for output in outputs:
+        if joined and output.output_type == "stream" == joined[-1].output_type:
+            joined[-1].text += output.text
+        else:
+            joined.append(output)
+    return joined
+
+
+def _let_ctrl_c_stop(notebook) -> None:
+    """nbclient's handler turns Ctrl-C into a dead kernel; without it, it is a KeyboardInterrupt again."""
+    with contextlib.suppress(NotImplementedError):  # Windows, where nbclient sets no handler
+        asyncio.get_running_loop().remove_signal_handler(signal.SIGINT)
+
+
 def execute(path: Path) -> None:
     """Run one chapter in a fresh kernel and write it back; the file changes only when all went well."""
     notebook = nbformat.read(path, as_version=4)
     prepare(notebook, path)
-    client = NotebookClient(notebook, timeout=600, kernel_name="python3",
+    client = NotebookClient(notebook, timeout=600, kernel_name="python3", on_notebook_start=_let_ctrl_c_stop,
                             resources={"metadata": {"path": str(path.parent)}}, record_timing=False)
-    client.execute()
+    # TensorFlow's native code writes to the kernel's own stderr, which is no part of a chapter.
+    client.execute(stderr=subprocess.DEVNULL, env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"})
     normalise(notebook)
     nbformat.validate(notebook)
     part = path.with_suffix(".part")
-    nbformat.write(notebook, part)
-    os.replace(part, path)
+    try:
+        nbformat.write(notebook, part)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def main(names: list[str]) -> int:
-    paths = [Path(name) for name in names] or sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
+    paths = [Path(name) for name in names] or sorted(NOTEBOOKS.glob(CHAPTERS))
     failed = 0
     for path in paths:
         started = time.monotonic()
         try:
             execute(path)
-            print(f"{path.name}: {time.monotonic() - started:.0f} s", flush=True)
-        except CellExecutionError as error:
+        except KeyboardInterrupt:
+            print(f"Stopped. {path.name} was not written.", flush=True)
+            return 130
+        except (CellExecutionError, CellTimeoutError) as error:  # both name the cell
             failed += 1
             print(f"{path.name} failed and was not written:\n{error}", flush=True)
+        except DeadKernelError:
+            failed += 1
+            print(f"{path.name} was not written: its kernel died. Is the memory full? Run it cell by cell in "
+                  "JupyterLab to find where.", flush=True)
+        except (OSError, ValueError, nbformat.ValidationError) as error:
+            failed += 1
+            print(f"{path.name} can't be used and was not written: {error}", flush=True)
+        else:
+            print(f"{path.name}: {time.monotonic() - started:.0f} s", flush=True)
     return 1 if failed else 0
 
 

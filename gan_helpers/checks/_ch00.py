@@ -49,7 +49,7 @@ def _check_pixel_statistics(pixel_statistics):
     expect(isinstance(got, (tuple, list)) and len(got) == 2,
            f"the function should return two arrays, (mean, std); yours returns a {type(got).__name__}.")
     mean, std = got
-    expect(np.shape(mean) != (), "the mean is a single number: it was taken over all axes, not the batch alone.")
+    expect(np.shape(mean) != (), "the mean is a single number: it was taken over all axes of x.")
     expect(np.shape(mean) != (6,), "there is one mean for each image; asked is one for each pixel.")
     expect_shape(mean, (4, 5, 1), "the mean")
     expect_close(mean, x.mean(0), "the mean", atol=1e-5)
