@@ -17,49 +17,43 @@ def dcgan_generator(z_dim: int = 64, image_shape: tuple[int, int, int] = (28, 28
     """A DCGAN generator: noise `(n, z_dim)` -> images `(n, *image_shape)` in [-1, 1].
 
     One dense layer to a quarter of the height and width, then two transposed convolutions that double
-    both (Radford, Metz and Chintala 2016). `channels` is the width of the first feature map.
-    Raises `ValueError` when the image's sides can't be halved twice.
+    both (Radford, Metz and Chintala 2016, arXiv:1511.06434). `channels` is the width of the first feature
+    map. Raises `ValueError` when the image's sides can't be halved twice.
     """
-    height, width, colours = _image_shape(image_shape)
-    z_dim, channels = _count(z_dim, "z_dim"), _count(channels, "channels")
-    return keras.Sequential(
-        [
-            keras.Input((z_dim,)),
-            layers.Dense(height // 4 * (width // 4) * channels, use_bias=False),
-            layers.BatchNormalization(),
-            layers.ReLU(),
-            layers.Reshape((height // 4, width // 4, channels)),
-            layers.Conv2DTranspose(max(channels // 2, 1), 4, strides=2, padding="same", use_bias=False),
-            layers.BatchNormalization(),
-            layers.ReLU(),
-            layers.Conv2DTranspose(colours, 4, strides=2, padding="same", dtype="float32"),
-            layers.Activation("tanh", dtype="float32"),
-        ],
-        name="generator",
-    )
+    check_sizes(image_shape, z_dim=z_dim, channels=channels)
+    height, width, colours = image_shape
+    return keras.Sequential([
+        keras.Input((z_dim,)),
+        layers.Dense(height // 4 * (width // 4) * channels, use_bias=False),
+        layers.BatchNormalization(),
+        layers.ReLU(),
+        layers.Reshape((height // 4, width // 4, channels)),
+        layers.Conv2DTranspose((channels + 1) // 2, 4, strides=2, padding="same", use_bias=False),
+        layers.BatchNormalization(),
+        layers.ReLU(),
+        layers.Conv2DTranspose(colours, 4, strides=2, padding="same", dtype="float32"),
+        layers.Activation("tanh", dtype="float32"),
+    ], name="generator")
 
 
 def dcgan_discriminator(image_shape: tuple[int, int, int] = (28, 28, 1), channels: int = 32):
     """A DCGAN discriminator: images `(n, *image_shape)` -> logits `(n, 1)`, float32.
 
-    Two convolutions of stride 2 with leaky ReLU, then one dense unit (Radford, Metz and Chintala 2016).
-    No batch normalisation here: it would let the images of a batch vote on each other.
+    Two convolutions of stride 2 with leaky ReLU, then one dense unit (Radford, Metz and Chintala 2016,
+    arXiv:1511.06434). `channels` is the width of the first feature map. No batch normalisation here: it
+    would let the images of a batch vote on each other.
     """
-    _image_shape(image_shape)
-    channels = _count(channels, "channels")
-    return keras.Sequential(
-        [
-            keras.Input(tuple(image_shape)),
-            layers.Conv2D(channels, 4, strides=2, padding="same"),
-            layers.LeakyReLU(0.2),
-            layers.Conv2D(2 * channels, 4, strides=2, padding="same"),
-            layers.LeakyReLU(0.2),
-            layers.Flatten(),
-            layers.Dropout(0.3),
-            layers.Dense(1, dtype="float32"),
-        ],
-        name="discriminator",
-    )
+    check_sizes(image_shape, channels=channels)
+    return keras.Sequential([
+        keras.Input(image_shape),
+        layers.Conv2D(channels, 4, strides=2, padding="same"),
+        layers.LeakyReLU(0.2),
+        layers.Conv2D(2 * channels, 4, strides=2, padding="same"),
+        layers.LeakyReLU(0.2),
+        layers.Flatten(),
+        layers.Dropout(0.3),
+        layers.Dense(1, dtype="float32"),
+    ], name="discriminator")
 
 
 def mlp_generator(z_dim: int = 2, output_dim: int = 2, layers_: int = 2, units: int = 16):
@@ -75,14 +69,20 @@ def mlp_discriminator(input_dim: int = 2, layers_: int = 2, units: int = 16):
 def _mlp(name: str, inputs: int, outputs: int, hidden: int, units: int) -> keras.Sequential:
     hidden = 0 if hidden == 0 else _count(hidden, "layers_")
     stack = [layers.Dense(_count(units, "units"), activation="relu") for _ in range(hidden)]
-    return keras.Sequential([keras.Input((inputs,)), *stack, layers.Dense(outputs, dtype="float32")], name=name)
+    head = layers.Dense(outputs, dtype="float32")
+    return keras.Sequential([keras.Input((inputs,)), *stack, head], name=name)
 
 
-def _image_shape(shape) -> tuple[int, int, int]:
-    if len(tuple(shape)) != 3:
-        raise ValueError(f"image_shape must be (height, width, channels), got {tuple(shape)}.")
-    height, width, colours = (_count(side, "each side of image_shape") for side in shape)
+def check_sizes(image_shape, **sizes) -> None:
+    """`ValueError` unless `image_shape` is (height, width, channels) with sides that are multiples of 4.
+
+    `sizes` are further sizes by name; like the three of the image, they must be whole and 1 or more.
+    """
+    for name, value in sizes.items():
+        _count(value, name)
+    if not isinstance(image_shape, (tuple, list)) or len(image_shape) != 3:
+        raise ValueError(f"image_shape must be (height, width, channels), got {image_shape!r}.")
+    height, width, _ = (_count(side, "each side of image_shape") for side in image_shape)
     if height % 4 or width % 4:
         raise ValueError(f"Height and width must be multiples of 4, got {height}x{width}: the generator "
                          "doubles them twice. Pad the images, for example to 28x28 or 32x32.")
-    return height, width, colours
