@@ -28,7 +28,7 @@ def image_grid(x, ax, columns: int | None = None, title: str | None = None):
 
 
 def tile(x, columns: int | None = None) -> np.ndarray:
-    """One picture made of images `(n, h, w, c)`, row by row; `(H, W)` for grey, `(H, W, 3)` in [0, 1] for colour."""
+    """One picture of images `(n, h, w, c)`, row by row: `(H, W)` if grey, `(H, W, 3)` in [0, 1] if coloured."""
     x = np.clip(np.asarray(x), -1, 1)
     n, height, width, channels = x.shape
     columns = columns or int(np.ceil(np.sqrt(n)))
@@ -55,15 +55,16 @@ def loss_curves(history, ax, log_2: bool = True):
     rows = getattr(history, "history", history)
     missing = [key for key in ("g_loss", "d_loss") if key not in rows]
     if missing:
-        raise ValueError(f"Expected a history with g_loss and d_loss, {', '.join(missing)} is missing; it has "
-                         f"{', '.join(rows) or 'nothing'}.")
+        raise ValueError(f"Expected a history with g_loss and d_loss, {', '.join(missing)} is missing; "
+                         f"it has {', '.join(rows) or 'nothing'}.")
     epochs = np.arange(1, len(rows["g_loss"]) + 1)
     style = {"markevery": max(1, len(epochs) // 12), "markersize": 5}
     ax.plot(epochs, rows["d_loss"], color=BLUE, marker="o", label="discriminator", **style)
     ax.plot(epochs, rows["g_loss"], color=VERMILION, marker="x", label="generator", **style)
     if log_2:
-        ax.axhline(np.log(2), color=VERMILION, linestyle=":", linewidth=1, label="log 2: G when D can't tell")
-        ax.axhline(2 * np.log(2), color=BLUE, linestyle=":", linewidth=1, label="2 log 2: D when it can't tell")
+        dotted = {"linestyle": ":", "linewidth": 1}
+        ax.axhline(np.log(2), color=VERMILION, label="log 2: G when D can't tell", **dotted)
+        ax.axhline(2 * np.log(2), color=BLUE, label="2 log 2: D when it can't tell", **dotted)
     ax.set(xlabel="epoch", ylabel="loss (nats)")
     ax.legend(frameon=False)
     return ax
@@ -76,6 +77,107 @@ def points(x_real, x_fake, ax):
     ax.set_aspect("equal")
     ax.legend(frameon=False)
     return ax
+
+
+def histograms(x_real, x_fake, ax, low: float = -2, high: float = 2, step: float = 0.1):
+    """How the values of real and generated samples (any shapes) are spread: their share in bins of `step`.
+
+    A bin is centred on each of `low`, `low + step`, ..., `high`; its marker is drawn at its centre.
+    """
+    count = round((high - low) / step) + 1
+    centres = low + step * np.arange(count)
+    edges = low + step * (np.arange(count + 1) - 0.5)
+    for x, label, style in ((x_real, "real", REAL), (x_fake, "generated", FAKE)):
+        values = np.asarray(x).ravel()
+        ax.plot(centres, np.histogram(values, edges)[0] / values.size, label=label, markersize=5, **style)
+    ax.set(ylabel="share", ylim=(0, None))
+    ax.legend(frameon=False)
+    return ax
+
+
+def counts(values, ax, title: str | None = None):
+    """A map of small whole numbers `(height, width)`, each written in its square; more is darker."""
+    values = np.asarray(values)
+    ax.imshow(values, cmap="Blues", vmin=0, vmax=1.6 * max(values.max(), 1), interpolation="nearest")
+    for (row, column), value in np.ndenumerate(values):
+        ax.text(column, row, f"{value:.0f}", ha="center", va="center", fontsize=8)
+    ax.set_axis_off()
+    if title:
+        ax.set_title(title)
+    return ax
+
+
+def curves(x, lines: dict, ax):
+    """Named curves over the same `x`, `(k,)`: each with its own colour and marker, for up to six of them."""
+    if len(lines) > 6:
+        raise ValueError(f"curves draws up to 6 lines that can be told apart, got {len(lines)}.")
+    styles = zip((BLUE, VERMILION, GREEN, ORANGE, PURPLE, BLACK), "oxs^Dv", strict=True)
+    for (label, y), (color, marker) in zip(lines.items(), styles, strict=False):
+        ax.plot(x, y, color=color, marker=marker, markevery=max(1, len(x) // 10), markersize=5, label=label)
+    ax.legend(frameon=False)
+    return ax
+
+
+def size_trace(ax, most: int):
+    """Feature maps as squares in a row, true to scale, for a live figure with up to `most` maps.
+
+    Returns `show(sizes, kernel, stride, window)`, which draws maps of those sides. In map number `window`
+    it marks a kernel (orange) and its next place, `stride` pixels further (green dashes).
+    """
+    from matplotlib.patches import Rectangle
+
+    ax.set(xlim=(-0.05, most), ylim=(-0.22, 1.05), aspect="equal")
+    ax.set_axis_off()
+    look = {"facecolor": "#DCEAF4", "edgecolor": BLUE}
+    squares = [ax.add_patch(Rectangle((0, 0), 0, 0, **look)) for _ in range(most)]
+    labels = [ax.text(i, -0.04, "", ha="left", va="top", fontsize=11) for i in range(most)]
+    here = ax.add_patch(Rectangle((0, 0), 0, 0, facecolor=ORANGE, alpha=0.8))
+    there = ax.add_patch(Rectangle((0, 0), 0, 0, fill=False, edgecolor=GREEN, linestyle="--", linewidth=2))
+
+    def show(sizes, kernel, stride, window=0):
+        unit = 0.9 / max(sizes)
+        for i, (square, label) in enumerate(zip(squares, labels, strict=True)):
+            side = sizes[i] * unit if i < len(sizes) else 0
+            square.set_bounds(i, 0, side, side)
+            square.set_visible(i < len(sizes))
+            label.set_text(f"{sizes[i]}×{sizes[i]}" if i < len(sizes) else "")
+        top = sizes[window] * unit if window < len(sizes) else 0
+        for patch, shift in ((here, 0), (there, stride)):
+            fits = window < len(sizes) and kernel + shift <= sizes[window]
+            patch.set_bounds(window + shift * unit, top - kernel * unit, kernel * unit, kernel * unit)
+            patch.set_visible(fits)
+
+    return show
+
+
+def influence(image, ax):
+    """An image `(height, width, 1)` in [-1, 1] under a map of which of its pixels matter, for a live figure.
+
+    Returns `show(weights, box)`: `weights`, `(height, width)` of 0 or more, are drawn in orange, the largest
+    opaque, those above 0 never quite clear; `box`, (top, left, bottom, right), holds the first and the last
+    pixel inside a dashed frame.
+    """
+    from matplotlib.colors import to_rgb
+    from matplotlib.patches import Rectangle
+
+    image_grid(np.asarray(image)[None], ax)
+    ax.images[0].set_data(np.asarray(image)[..., 0])
+    height, width = np.shape(image)[:2]
+    place = (-0.5, width - 0.5, height - 0.5, -0.5)
+    ax.images[0].set_extent(place)
+    veil = np.zeros((height, width, 4))
+    veil[..., :3] = to_rgb(ORANGE)
+    overlay = ax.imshow(veil, extent=place, interpolation="nearest")
+    frame = ax.add_patch(Rectangle((0, 0), 0, 0, fill=False, edgecolor=SKY, linestyle="--", linewidth=2))
+
+    def show(weights, box):
+        weights = np.asarray(weights, float)
+        veil[..., 3] = np.where(weights > 0, 0.25 + 0.65 * weights / max(weights.max(), 1e-12), 0)
+        overlay.set_data(veil)
+        top, left, bottom, right = box
+        frame.set_bounds(left - 0.5, top - 0.5, right - left + 1, bottom - top + 1)
+
+    return show
 
 
 class Picture:

@@ -38,6 +38,67 @@ def test_loss_curves_draw_the_history_and_the_reference():
         plotting.loss_curves({"loss": [1.0], "d_loss": [1.0]}, ax)
 
 
+def test_histograms_count_the_share_of_values_in_centred_bins():
+    ax = plotting.figure().subplots()
+    assert plotting.histograms([[-1.0, -1.0], [1.0, 0.02]], [0.96, -3.0], ax) is ax
+    real, fake = ax.lines
+    np.testing.assert_allclose(real.get_xdata(), np.linspace(-2, 2, 41), atol=1e-12)
+    pairs = zip(real.get_ydata(), fake.get_ydata(), strict=True)
+    share = dict(zip(np.round(real.get_xdata(), 1) + 0.0, pairs, strict=True))
+    assert share[-1.0] == (0.5, 0) and share[0.0] == (0.25, 0) and share[1.0] == (0.25, 0.5)
+    assert sum(fake.get_ydata()) == 0.5  # -3 lies outside
+    assert (real.get_marker(), fake.get_marker()) == ("o", "x")
+
+
+def test_counts_writes_each_number_in_its_place():
+    ax = plotting.counts([[1, 2], [4, 0], [3, 1]], plotting.figure().subplots(), "overlaps")
+    written = {tuple(map(int, text.get_position())): text.get_text() for text in ax.texts}
+    assert written == {(0, 0): "1", (1, 0): "2", (0, 1): "4", (1, 1): "0", (0, 2): "3", (1, 2): "1"}
+
+
+def test_curves_can_be_told_apart_without_colour():
+    ax = plotting.figure().subplots()
+    assert plotting.curves([0, 1], {f"f{i}": [i, i] for i in range(6)}, ax) is ax
+    assert len({line.get_marker() for line in ax.lines}) == len({line.get_color() for line in ax.lines}) == 6
+    assert [line.get_ydata()[0] for line in ax.lines] == list(range(6))
+    with pytest.raises(ValueError, match="up to 6"):
+        plotting.curves([0, 1], {str(i): [i, i] for i in range(7)}, ax)
+
+
+def test_size_trace_draws_the_maps_to_scale_and_marks_the_kernel():
+    ax = plotting.figure().subplots()
+    show = plotting.size_trace(ax, most=4)
+    show([28, 14, 7], kernel=4, stride=2)
+    *squares, here, there = ax.patches
+    sides = [patch.get_width() for patch in squares if patch.get_visible()]
+    np.testing.assert_allclose(np.divide(sides, sides[0]), [1, 0.5, 0.25])
+    assert [text.get_text() for text in ax.texts] == ["28×28", "14×14", "7×7", ""]
+    assert here.get_width() / sides[0] == pytest.approx(4 / 28) and here.get_visible() and there.get_visible()
+    assert (there.get_x() - here.get_x()) / sides[0] == pytest.approx(2 / 28)
+    assert here.get_y() + here.get_height() == pytest.approx(sides[0])  # in the upper left corner
+    show([3], kernel=5, stride=1)
+    assert not here.get_visible() and [text.get_text() for text in ax.texts] == ["3×3", "", "", ""]
+    show([2, 5], kernel=4, stride=3, window=1)
+    assert here.get_visible() and not there.get_visible() and here.get_x() == 1
+
+
+def test_influence_shows_every_pixel_that_matters_in_its_place():
+    ax = plotting.figure().subplots()
+    image = images(1)[0]
+    show = plotting.influence(image, ax)
+    weights = np.zeros(image.shape[:2])
+    weights[1, 2], weights[3, 5] = 2.0, 1e-6
+    show(weights, box=(1, 2, 3, 5))
+    below, above = ax.images
+    np.testing.assert_array_equal(below.get_array(), image[..., 0])
+    assert below.get_extent() == above.get_extent() and below.get_clim() == (-1, 1)
+    alpha = above.get_array()[..., 3]
+    assert alpha[1, 2] == alpha.max() and 0.2 < alpha[3, 5] < 0.3 and np.count_nonzero(alpha) == 2
+    assert ax.patches[0].get_bbox().extents.tolist() == [1.5, 0.5, 5.5, 3.5]
+    show(np.zeros(image.shape[:2]), box=(0, 0, 0, 0))
+    assert not above.get_array()[..., 3].any()
+
+
 def test_a_picture_has_alt_text_and_the_same_bytes_twice():
     bundles = []
     for _ in range(2):
