@@ -16,7 +16,7 @@ IMAGE_SETS = ("digits", "mnist", "fashion_mnist")
 SPLITS = ("train", "test", "all")
 POINT_SETS = ("line", "two_gaussians", "ring", "blobs3", "ring8", "grid25", "moons", "spiral")
 NOISE_PRIORS = ("normal", "uniform")
-DIGITS_TRAIN = 1500  # of 1,797: the rest, 297 images by other writers, are the test split
+DIGITS_TRAIN = 1500  # of 1,797; the last 297 are the test split
 
 
 def load_images(name: str = "digits", split: str = "train", data_dir: str | None = None) -> np.ndarray:
@@ -77,11 +77,12 @@ def check_images(x, least: int = 1, what: str = "images") -> np.ndarray:
     if not np.issubdtype(x.dtype, np.floating):
         raise ValueError(f"Expected {wanted}, got {x.dtype}. Use data.to_unit_range(x) for pixels 0..255.")
     if not np.isfinite(x).all():
-        raise ValueError(f"Expected finite {what}, got {np.count_nonzero(~np.isfinite(x))} NaN or infinite values.")
+        bad = np.count_nonzero(~np.isfinite(x))
+        raise ValueError(f"Expected finite {what}, got {bad} NaN or infinite values.")
     low, high = float(x.min()), float(x.max())
     if low < -1.001 or high > 1.001:
-        raise ValueError(f"Expected {what} in [-1, 1], got {low:.3g} to {high:.3g}. Rescale them, for example "
-                         "x / 127.5 - 1 for pixels 0..255 or 2 * x - 1 for values in [0, 1].")
+        raise ValueError(f"Expected {what} in [-1, 1], got {low:.3g} to {high:.3g}. Rescale them, for "
+                         "example x / 127.5 - 1 for pixels 0..255 or 2 * x - 1 for values in [0, 1].")
     return x
 
 
@@ -190,19 +191,28 @@ def _from_tfds(name: str, split: str, data_dir: str | None) -> tuple[np.ndarray,
         raise RuntimeError(f"'{name}' must be downloaded, but {place} can't be written. Give a folder of "
                            "yours: data_dir='...'; or use name='digits', which needs no download.")
     try:
+        if not cached:
+            _connect(builder.URL)
         x, y = tfds.load(name, split="train+test" if split == "all" else split, data_dir=data_dir,
                          batch_size=-1, as_supervised=True, try_gcs=False)
         x, y = tfds.as_numpy((x, y))
     except Exception as error:
         if cached:
             raise RuntimeError(
-                f"The copy of '{name}' in {builder.data_path} can't be read; it may be half written. Delete that "
-                f"folder and load again, or use name='digits'. TFDS said: {_first_line(error)}") from error
+                f"The copy of '{name}' in {builder.data_path} can't be read; it may be half written. Delete "
+                f"that folder and load again, or use name='digits'. TFDS said: {_first_line(error)}") from error
         raise RuntimeError(
             f"'{name}' isn't in {place} and couldn't be downloaded. With a network connection, try again; "
             "without one, copy a TFDS folder from another machine and pass data_dir='...', or use "
-            f"name='digits', which needs no download. TFDS said: {_first_line(error)}") from error
+            f"name='digits', which needs no download. What stopped it: {_first_line(error)}") from error
     return to_unit_range(x), y.astype(np.int64)
+
+
+def _connect(url: str) -> None:
+    """Raise an error at once where nobody answers at `url`; TFDS itself would try again for minutes."""
+    import requests  # what TFDS downloads with: the same proxies and certificates
+
+    requests.head(url, timeout=10)
 
 
 def _writable(folder: str) -> bool:

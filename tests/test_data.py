@@ -5,6 +5,7 @@ import gzip
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -71,11 +72,25 @@ def test_no_network_names_the_alternatives(tmp_path, monkeypatch):
     def offline(*args, **kwargs):
         raise ConnectionError("Name or service not known")
 
+    monkeypatch.setattr(data, "_connect", lambda url: None)  # the network went down a moment later
     monkeypatch.setattr(tfds.download.DownloadManager, "download_and_extract", offline)
     monkeypatch.setattr(tfds.download.DownloadManager, "download", offline)
     with pytest.raises(RuntimeError, match="couldn't be downloaded.*name='digits'"):
         data.load_images("mnist", "train", str(tmp_path))
     assert not list(tmp_path.rglob("*tfrecord*"))
+
+
+@pytest.mark.parametrize("name", ["mnist", "fashion_mnist"])
+def test_without_a_network_it_says_so_at_once(name, tmp_path, monkeypatch):
+    """TFDS alone tries for minutes. The proxy is an address where nobody listens."""
+    for variable in ("http_proxy", "https_proxy"):
+        monkeypatch.setenv(variable, "http://127.0.0.1:9")
+    for variable in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(variable, raising=False)
+    started = time.monotonic()
+    with pytest.raises(RuntimeError, match=f"'{name}' isn't in .* What stopped it: ProxyError"):
+        data.load_images(name, "train", str(tmp_path))
+    assert time.monotonic() - started < 20 and not list(tmp_path.iterdir())
 
 
 def test_an_unwritable_folder_is_said_before_any_download(tmp_path):
