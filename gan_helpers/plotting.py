@@ -28,7 +28,7 @@ def image_grid(x, ax, columns: int | None = None, title: str | None = None):
 
 
 def tile(x, columns: int | None = None) -> np.ndarray:
-    """One picture of images `(n, h, w, c)`, row by row: `(H, W)` if grey, `(H, W, 3)` in [0, 1] if coloured."""
+    """One picture of images `(n, h, w, c)`, row by row: `(H, W)` if grey, `(H, W, 3)` in [0, 1] if not."""
     x = np.clip(np.asarray(x), -1, 1)
     n, height, width, channels = x.shape
     columns = columns or int(np.ceil(np.sqrt(n)))
