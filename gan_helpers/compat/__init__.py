@@ -46,6 +46,8 @@ def put_back_version_parsers() -> bool:
     TF-GAN and TensorFlow Hub compare version numbers with them as they are imported, and never again. So
     `packaging.version.parse` stands in for both only until that is done: nothing else sees them.
     """
+    if "tensorflow_gan" in sys.modules:
+        return False
     from packaging.version import parse
 
     parsers = {"distutils.version": {"LooseVersion": parse}, "pkg_resources": {"parse_version": parse}}
@@ -180,22 +182,24 @@ def _install(name: str, module: types.ModuleType) -> None:
 def _temporary_module(name: str, contents: dict):
     """`import name` finds these contents until the context ends; a parent package is made where it is missing."""
     parent, _, child = name.rpartition(".")
-    names = [part for part in (parent, name) if part and part not in sys.modules]
-    for part in names:
-        sys.modules[part] = types.ModuleType(part)
+    before = {part: sys.modules.get(part) for part in (parent, name) if part}
+    for part in before:
+        sys.modules[part] = before[part] or types.ModuleType(part)
     sys.modules[name].__dict__.update(contents)
     if parent:
         setattr(sys.modules[parent], child, sys.modules[name])
     try:
         yield
     finally:
-        for part in names:
-            sys.modules.pop(part, None)
+        for part, module in before.items():
+            sys.modules[part] = module
+            if module is None:
+                del sys.modules[part]
 
 
 def _forget_failed_import() -> None:
-    """Drop what an `import tensorflow_gan` that failed earlier has left behind, so that it starts afresh."""
-    for package in ("tensorflow_gan", "tensorflow_hub"):
+    """Drop the submodules that a failed import of a package has left behind, so that it starts afresh."""
+    for package in ("tensorflow_gan", "tensorflow_hub", "tensorflow_estimator"):
         if package not in sys.modules:
             for name in [name for name in sys.modules if name.startswith(package + ".")]:
                 del sys.modules[name]
