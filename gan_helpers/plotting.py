@@ -180,6 +180,96 @@ def influence(image, ax):
     return show
 
 
+def class_counts(labels, ax):
+    """A bar for each class 0, 1, ... of `labels`, `(n,)` whole numbers, with its count above it."""
+    found = np.bincount(np.asarray(labels))
+    ax.bar_label(ax.bar(np.arange(len(found)), found, color=BLUE), fontsize=8)
+    ax.set(xlabel="class", ylabel="images", xticks=np.arange(len(found)), ylim=(0, 1.15 * found.max()))
+    ax.spines[["top", "right"]].set_visible(False)
+    return ax
+
+
+def cloud(x, ax, title: str | None = None, limit: float = 3.5):
+    """Points `(n, 2)` that are neither real nor generated, such as noise, on [-limit, limit] both ways."""
+    ax.scatter(*np.asarray(x).T, s=10, color=GREEN, marker=".", linewidths=0, alpha=0.7)
+    ax.set(xlim=(-limit, limit), ylim=(-limit, limit), aspect="equal", title=title or "")
+    return ax
+
+
+def image_and_histogram(axes):
+    """An image on the first axis, how often each of its values occurs on the second, for a live figure.
+
+    Returns `show(image)` for images `(height, width, 1)` in [-1, 1].
+    """
+    left, right = axes
+    image = left.imshow(np.zeros((1, 1)), cmap="gray", vmin=-1, vmax=1, interpolation="nearest")
+    left.set_axis_off()
+    edges = np.linspace(-1, 1, 41)
+    steps = right.stairs(np.zeros(40), edges, baseline=0.5, fill=True, color=BLUE)
+    right.set(xlim=(-1, 1), yscale="log", ylim=(0.5, 2000), xlabel="value of a pixel: -1 black, 1 white",
+              ylabel="pixels")
+
+    def show(x):
+        x = np.asarray(x)[..., 0]
+        image.set_data(x)
+        image.set_extent((0, x.shape[1], x.shape[0], 0))
+        steps.set_data(np.maximum(np.histogram(x, edges)[0], 0.5))
+
+    return show
+
+
+def seen_map(n: int, ax):
+    """One small square for each of `n` samples: not yet seen, seen, in this batch, for a live figure.
+
+    Returns `show(seen, now)`: indices of the samples seen in this pass, and of those in the batch.
+    """
+    from matplotlib.colors import ListedColormap
+    from matplotlib.patches import Patch
+
+    columns = int(np.ceil(np.sqrt(n)))
+    rows = -(-n // columns)
+    colours = {"not yet": "#DDDDDD", "seen in this pass": BLUE, "in this batch": ORANGE}
+    palette = ListedColormap(["white", *colours.values()])
+    squares = ax.imshow(np.zeros((rows, columns)), palette, vmin=-0.5, vmax=3.5, interpolation="nearest")
+    ax.set_axis_off()
+    keys = [Patch(color=colour, label=name) for name, colour in colours.items()]
+    ax.legend(handles=keys, loc="upper center", ncols=3, bbox_to_anchor=(0.5, 0), frameon=False, fontsize=8,
+              columnspacing=1, handlelength=1)
+
+    def show(seen, now):
+        state = np.zeros(rows * columns)
+        state[:n] = 1
+        state[seen], state[now] = 2, 3
+        squares.set_data(state.reshape(rows, columns))
+
+    return show
+
+
+def lengths(ax):
+    """How the lengths |z| of two kinds of noise are spread, for a live figure.
+
+    Returns `show(normal, uniform, z_dim)`, which draws both, `(n,)`, as shares of sqrt(z_dim): the most
+    frequent length has height 1. Dotted lines stand where they gather: 1 and sqrt(1/3).
+    """
+    edges = np.linspace(0, 2.2, 89)
+    looks = [("normal", GREEN, None, 1.0), ("uniform on [-1, 1]", ORANGE, "///", np.sqrt(1 / 3))]
+    steps = []
+    for label, color, hatch, place in looks:
+        steps.append(ax.stairs(np.zeros(88), edges, fill=hatch is None, color=color, hatch=hatch, alpha=0.8,
+                               label=label))
+        ax.axvline(place, color=color, linestyle=":", linewidth=2)
+    ax.set(xlim=(0, 2.2), ylim=(0, 1.1), ylabel="draws (most frequent = 1)")
+    ax.set_xlabel(r"length of z as a share of $\sqrt{z\_dim}$")
+    ax.legend(frameon=False, loc="upper right")
+
+    def show(normal, uniform, z_dim):
+        for step, length in zip(steps, (normal, uniform), strict=True):
+            found = np.histogram(np.asarray(length) / np.sqrt(z_dim), edges)[0]
+            step.set_data(found / max(found.max(), 1))
+
+    return show
+
+
 class Picture:
     """A finished figure as a notebook output: a PNG with alternative text, the text where there is no image.
 

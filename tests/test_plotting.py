@@ -99,6 +99,45 @@ def test_influence_shows_every_pixel_that_matters_in_its_place():
     assert not above.get_array()[..., 3].any()
 
 
+def test_class_counts_draw_every_class_even_an_empty_one():
+    ax = plotting.class_counts([0, 2, 2, 2], plotting.figure().subplots())
+    assert [bar.get_height() for bar in ax.patches] == [1, 0, 3]
+    assert [text.get_text() for text in ax.texts] == ["1", "0", "3"]
+
+
+def test_a_cloud_keeps_its_points_and_equal_axes():
+    x = np.random.default_rng(0).normal(size=(5, 2))
+    ax = plotting.cloud(x, plotting.figure().subplots(), "noise", limit=2)
+    np.testing.assert_array_equal(ax.collections[0].get_offsets(), x)
+    assert ax.get_xlim() == ax.get_ylim() == (-2, 2) and ax.get_title() == "noise"
+
+
+def test_an_image_beside_the_histogram_of_its_values():
+    axes = plotting.figure().subplots(1, 2)
+    show = plotting.image_and_histogram(axes)
+    x = np.full((4, 6, 1), -1.0)
+    x[0, :5] = 1.0
+    show(x)
+    np.testing.assert_array_equal(axes[0].images[0].get_array(), x[..., 0])
+    values = axes[1].patches[0].get_data().values
+    assert (values[0], values[-1], values[1:-1].max()) == (19, 5, 0.5)  # 0.5 is the foot of the log axis
+
+
+def test_a_seen_map_tells_three_states_apart():
+    ax = plotting.figure().subplots()
+    plotting.seen_map(7, ax)([0, 1, 2], [2, 5])
+    np.testing.assert_array_equal(ax.images[0].get_array(), [[2, 2, 3], [1, 1, 3], [1, 0, 0]])
+
+
+def test_lengths_are_drawn_as_shares_of_their_expected_length():
+    ax = plotting.figure().subplots()
+    plotting.lengths(ax)(np.full(10, 4.0), np.full(5, 4 / np.sqrt(3)), 16)
+    normal, uniform = (patch.get_data() for patch in ax.patches)
+    for data, place in ((normal, 1.0), (uniform, np.sqrt(1 / 3))):
+        peak = data.values.argmax()
+        assert data.values.sum() == 1 and data.edges[peak] - 1e-9 <= place <= data.edges[peak + 1] + 1e-9
+
+
 def test_a_picture_has_alt_text_and_the_same_bytes_twice():
     bundles = []
     for _ in range(2):
