@@ -52,9 +52,9 @@ def badge_source(path: Path) -> str:
 
 
 def title(path: Path) -> str:
-    """A chapter's H1."""
+    """A chapter's H1, without a number that it may begin with."""
     for cell in nbformat.read(path, as_version=4).cells:
-        found = cell.cell_type == "markdown" and re.search(r"^# +(.+?) *$", cell.source, re.M)
+        found = cell.cell_type == "markdown" and re.search(r"^# +(?:\d+[. ]+)?(.+?) *$", cell.source, re.M)
         if found:
             return found.group(1)
     raise ValueError(f"{path.name} has no H1: one text cell must hold a line that begins with '# '.")
@@ -64,7 +64,7 @@ def next_source(path: Path) -> str:
     """A link to the chapter that follows in the same folder, or a closing sentence."""
     for other in sorted(path.parent.glob(CHAPTERS)):
         if other.name > path.name:
-            return f"Next chapter: [{title(other)}]({other.name})"
+            return f"Next chapter: [{other.name[:2]} {title(other)}]({other.name})"
     return "This is the last chapter so far. Any exercises left open? Now is a good time to go back to them."
 
 
