@@ -3,10 +3,14 @@
 Each function takes a `tfgan.GANModel`; the discriminator's outputs in it are logits. In the formulas
 d_r = D(x) and d_f = D(G(z)) are logits, s the logistic function, E a mean over the batch; both losses
 are to be made smaller.
+
+TF-GAN smooths the labels of real samples unless told otherwise: its log losses aim D at 0.875 instead of 1.
+Here they are taken as the paper has them, without.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -27,6 +31,15 @@ class AdversarialLoss:
     gradient_penalty_weight: float | None = None
 
 
+def _alone(loss: Callable) -> Callable:
+    """`loss` as a function of the `GANModel` and nothing else.
+
+    `tfgan.gan_loss` offers `reduction` and `add_summaries` to each loss; the relativistic ones can't take
+    them and raise (TF-GAN 2.1.0).
+    """
+    return lambda gan_model: loss(gan_model)
+
+
 _LOG_LOSS_D = r"-E[\log s(d_r)] - E[\log(1 - s(d_f))]"
 
 TABLE = {
@@ -35,7 +48,7 @@ TABLE = {
         AdversarialLoss(
             "modified",
             tfgan.losses.modified_generator_loss,
-            tfgan.losses.modified_discriminator_loss,
+            functools.partial(tfgan.losses.modified_discriminator_loss, label_smoothing=0.0),
             r"-E[\log s(d_f)]",
             _LOG_LOSS_D,
             "Goodfellow et al. 2014, arXiv:1406.2661, section 3: the non-saturating loss",
@@ -43,10 +56,11 @@ TABLE = {
         AdversarialLoss(
             "minimax",
             tfgan.losses.minimax_generator_loss,
-            tfgan.losses.minimax_discriminator_loss,
-            r"E[\log(1 - s(d_f))]",
+            functools.partial(tfgan.losses.minimax_discriminator_loss, label_smoothing=0.0),
+            r"E[\log(1 - s(d_f))] + \log s(1)",
             _LOG_LOSS_D,
-            "Goodfellow et al. 2014, arXiv:1406.2661, equation 1: the saturating loss",
+            "Goodfellow et al. 2014, arXiv:1406.2661, equation 1: the saturating loss. The constant "
+            "log s(1), -0.31, is TF-GAN's; no gradient depends on it",
         ),
         AdversarialLoss(
             "least_squares",
@@ -83,8 +97,8 @@ TABLE = {
         ),
         AdversarialLoss(
             "relativistic",
-            tfgan.losses.relativistic_generator_loss,
-            tfgan.losses.relativistic_discriminator_loss,
+            _alone(tfgan.losses.relativistic_generator_loss),
+            _alone(tfgan.losses.relativistic_discriminator_loss),
             r"-E[\log s(d_f - E[d_r])] - E[\log(1 - s(d_r - E[d_f]))]",
             r"-E[\log s(d_r - E[d_f])] - E[\log(1 - s(d_f - E[d_r]))]",
             "Jolicoeur-Martineau 2018, arXiv:1807.00734: the relativistic average loss",

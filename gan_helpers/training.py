@@ -84,6 +84,11 @@ class GAN(keras.Model):
         return optimizer
 
     @property
+    def steps(self) -> int:
+        """How many training steps this model has taken."""
+        return int(keras.ops.convert_to_numpy(self.g_optimizer.iterations))
+
+    @property
     def metrics(self):
         """Means over an epoch: both losses and the mean logits on real and on generated samples."""
         return [self.g_loss, self.d_loss, self.real_logits, self.fake_logits]
@@ -129,8 +134,10 @@ class GAN(keras.Model):
         g_gradients = tape.gradient(g_scaled, gan_model.generator_variables)
         d_gradients = tape.gradient(d_scaled, gan_model.discriminator_variables)
         del tape
-        self._apply(0, self.g_optimizer, loss.generator_loss, g_gradients, gan_model.generator_variables)
-        self._apply(1, self.d_optimizer, loss.discriminator_loss, d_gradients, gan_model.discriminator_variables)
+        players = (self.g_optimizer, loss.generator_loss, g_gradients, gan_model.generator_variables), (
+            self.d_optimizer, loss.discriminator_loss, d_gradients, gan_model.discriminator_variables)
+        for player, (optimizer, player_loss, gradients, variables) in enumerate(players):
+            self._apply(player, optimizer, player_loss, gradients, variables)
         self._update_average()
         self.g_loss.update_state(loss.generator_loss)
         self.d_loss.update_state(loss.discriminator_loss)
@@ -171,14 +178,13 @@ class GAN(keras.Model):
         try:
             return super().fit(x, callbacks=[*(callbacks or []), StopOnNaN()], **kwargs)
         except KeyboardInterrupt:
-            steps = int(self.g_optimizer.iterations)
-            print(f"Stopped by hand after {steps} steps. The model is usable, and its history is kept.")
+            print(f"Stopped by hand after {self.steps} steps. The model is usable, and its history is kept.")
             return self.history
 
     def call(self, z, training=False):
         """Samples from noise `z` `(n, z_dim)`; outside training from the averaged weights."""
-        network = self.average_generator if self.average_generator is not None and not training else self.generator
-        return network(z, training=training)
+        averaged = self.average_generator is not None and not training
+        return (self.average_generator if averaged else self.generator)(z, training=training)
 
     def sample_noise(self, n, seed=None):
         """`(n, z_dim)` float32 draws of z; the model's own random stream, or a `seed`."""
@@ -190,6 +196,15 @@ class GAN(keras.Model):
         """`n` samples, float32; images in [-1, 1]. The same seed gives the same z."""
         z = self.sample_noise(_count(n, "n"), seed)
         return np.concatenate([self(part) for part in tf.split(z, _part_sizes(n, 500))]).astype(np.float32)
+
+    def save_own_variables(self, store):
+        """Keras' part of a checkpoint, and where the noise stands: training goes on as if never stopped."""
+        super().save_own_variables(store)
+        store["noise_state"] = self.noise_seed.state
+
+    def load_own_variables(self, store):
+        self.first_bad_step.assign(store["0"])
+        self.noise_seed.state.assign(store["noise_state"])
 
     def get_config(self):
         nested = keras.saving.serialize_keras_object
@@ -230,9 +245,9 @@ class StopOnNaN(keras.callbacks.Callback):
         player = int(np.argmin(np.where(steps < 0, np.iinfo(np.int64).max, steps)))
         name, role = (("g_loss", "generator"), ("d_loss", "discriminator"))[player]
         raise TrainingDiverged(
-            f"{name} (the {role}'s loss, or its gradient) became NaN or infinite at step {steps[player]}. The "
-            "weights of the last good step are kept. Look for NaN in the data (data.check_images); then try a "
-            f"learning rate ten times smaller, clipnorm=1.0 in the {role}'s optimizer, or another loss.")
+            f"{name} (the {role}'s loss, or its gradient) became NaN or infinite at step {steps[player]}. "
+            "The weights of the last good step are kept. Look for NaN in the data (data.check_images); then "
+            f"try a learning rate ten times smaller, clipnorm=1.0 in the {role}'s optimizer, or another loss.")
 
 
 class StopAfter(keras.callbacks.Callback):
@@ -321,7 +336,7 @@ class _StepLimit(keras.callbacks.Callback):
         self.steps = steps
 
     def on_train_batch_end(self, batch, logs=None):
-        if int(self.model.g_optimizer.iterations) >= self.steps:
+        if self.model.steps >= self.steps:
             self.model.stop_training = True
 
 

@@ -44,8 +44,9 @@ def test_one_step_equals_the_formulas_and_sgd_by_hand():
     real_logits, fake_logits = w * x + c, w * fake + c
     g_slope = -(1 - s(fake_logits)) * w  # d(-log s(d_f)) / d fake
     d_real, d_fake = -(1 - s(real_logits)), s(fake_logits)
-    expected = [a - 0.1 * (g_slope * z).mean(), b - 0.1 * g_slope.mean(),
-                w - 0.1 * ((d_real * x).mean() + (d_fake * fake).mean()), c - 0.1 * (d_real.mean() + d_fake.mean())]
+    gradients = [(g_slope * z).mean(), g_slope.mean(),
+                 (d_real * x).mean() + (d_fake * fake).mean(), d_real.mean() + d_fake.mean()]
+    expected = np.subtract([a, b, w, c], np.multiply(0.1, gradients))
     np.testing.assert_allclose([v.item() for v in weights(gan)], expected, rtol=1e-5)
 
 
@@ -57,7 +58,10 @@ def test_every_loss_trains_both_players(name):
     history = gan.fit(data.batches(ring(), 64, 0), epochs=2, steps_per_epoch=3, verbose=0)
     assert set(history.history) == {"g_loss", "d_loss", "real_logits", "fake_logits"}
     assert np.isfinite(list(history.history.values())).all()
-    assert all(np.abs(new - old).max() > 0 for new, old in zip(weights(gan), before, strict=True))
+    moved = [np.abs(new - old).max() > 0 for new, old in zip(weights(gan), before, strict=True)]
+    # D's last bias shifts real and fake logits alike, which losses of their difference don't feel.
+    assert all(moved[:-1])
+    assert moved[-1] or name.startswith(("wasserstein", "relativistic"))
 
 
 def test_gradients_reach_only_their_own_player():
@@ -154,7 +158,7 @@ def run(strategy, batch):
         gan = GAN(models.mlp_generator(2, 2, 1, 8), models.mlp_discriminator(2, 1, 8), average=0, seed=1)
         gan.compile(keras.optimizers.SGD(0.1), keras.optimizers.SGD(0.1))
     gan.fit(tf.data.Dataset.from_tensor_slices(x).batch(batch, drop_remainder=True), epochs=1, verbose=0)
-    assert int(gan.g_optimizer.iterations) == 64 // batch
+    assert gan.steps == 64 // batch
     return [w.numpy() for w in gan.discriminator.weights]
 two = run(tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]), 64)
 one = run(tf.distribute.get_strategy(), 64)
@@ -173,7 +177,8 @@ def test_mixed_precision_trains_and_returns_float32(policy):
         gan = GAN(models.dcgan_generator(channels=8), models.dcgan_discriminator(channels=8), seed=0)
         gan.compile()
         assert isinstance(gan.g_optimizer, keras.optimizers.LossScaleOptimizer) == (policy == "mixed_float16")
-        history = gan.fit(data.batches(data.load_images()[:64], 16, 0), epochs=1, steps_per_epoch=4, verbose=0)
+        x = data.load_images()[:64]
+        history = gan.fit(data.batches(x, 16, 0), epochs=1, steps_per_epoch=4, verbose=0)
         assert np.isfinite(list(history.history.values())).all()
         x = gan.generate(3)
         assert x.dtype == np.float32 and np.isfinite(x).all()
@@ -187,7 +192,7 @@ def test_nan_stops_training_and_says_which_loss_and_step(steps_per_execution):
     x[64 * 5 :] = np.nan  # the sixth batch is the first bad one
     gan = tiny_gan()
     gan.compile(steps_per_execution=steps_per_execution)
-    with pytest.raises(training.TrainingDiverged, match="d_loss .* at step 6. .*learning rate ten times smaller"):
+    with pytest.raises(training.TrainingDiverged, match="d_loss .* at step 6. .*rate ten times smaller"):
         gan.fit(tf.data.Dataset.from_tensor_slices(x).batch(64), epochs=1, verbose=0)
     assert all(np.isfinite(w).all() for w in weights(gan))
     assert np.isfinite(gan.generate(4)).all()
@@ -197,12 +202,13 @@ def test_nan_stops_training_and_says_which_loss_and_step(steps_per_execution):
 def test_ctrl_c_keeps_the_model_and_its_history(capsys):
     class Interrupt(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
-            if int(self.model.g_optimizer.iterations) == 7:
+            if self.model.steps == 7:
                 raise KeyboardInterrupt
 
     gan = tiny_gan()
     gan.compile()
-    history = gan.fit(data.batches(ring(), 64, 0), epochs=9, steps_per_epoch=3, callbacks=[Interrupt()], verbose=0)
+    x = data.batches(ring(), 64, 0)
+    history = gan.fit(x, epochs=9, steps_per_epoch=3, callbacks=[Interrupt()], verbose=0)
     assert "after 7 steps" in capsys.readouterr().out
     assert len(history.history["g_loss"]) == 2 and gan.generate(2).shape == (2, 2)
 
@@ -210,7 +216,7 @@ def test_ctrl_c_keeps_the_model_and_its_history(capsys):
 def test_train_ends_after_its_steps_or_seconds():
     x = data.load_images()[:64]
     gan, history = training.train(x, steps=3, progress=False)
-    assert int(gan.g_optimizer.iterations) == 3 and len(history.history["g_loss"]) == 1
+    assert gan.steps == 3 and len(history.history["g_loss"]) == 1
     import time
 
     started = time.monotonic()
