@@ -40,11 +40,16 @@ def tile(x, columns: int | None = None) -> np.ndarray:
     return canvas[..., 0] if channels == 1 else (canvas + 1) / 2
 
 
+def grids(images: dict, axes, columns: int | None = None):
+    """Several sets of images by name, one grid on each of `axes`; see `image_grid`."""
+    for ax, (title, x) in zip(axes, images.items(), strict=True):
+        image_grid(x, ax, columns, title)
+    return axes
+
+
 def real_and_fake(x_real, x_fake, axes, columns: int = 4):
     """Two grids on two axes, real on the left, generated on the right."""
-    image_grid(x_real, axes[0], columns, "real")
-    image_grid(x_fake, axes[1], columns, "generated")
-    return axes
+    return grids({"real": x_real, "generated": x_fake}, axes, columns)
 
 
 def loss_curves(history, ax, log_2: bool = True):

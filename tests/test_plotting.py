@@ -38,6 +38,16 @@ def test_loss_curves_draw_the_history_and_the_reference():
         plotting.loss_curves({"loss": [1.0], "d_loss": [1.0]}, ax)
 
 
+def test_grids_are_named_and_none_is_left_out():
+    axes = plotting.figure().subplots(1, 2)
+    first, second = images(2), -images(4)
+    assert plotting.grids({"a": first, "b": second}, axes, 2) is axes
+    assert [ax.get_title() for ax in axes] == ["a", "b"]
+    np.testing.assert_array_equal(axes[1].images[0].get_array(), plotting.tile(second, 2))
+    with pytest.raises(ValueError):
+        plotting.grids({"a": first}, axes)
+
+
 def test_histograms_count_the_share_of_values_in_centred_bins():
     ax = plotting.figure().subplots()
     assert plotting.histograms([[-1.0, -1.0], [1.0, 0.02]], [0.96, -3.0], ax) is ax
