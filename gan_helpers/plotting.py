@@ -212,7 +212,7 @@ def image_and_histogram(axes):
     edges = np.linspace(-1, 1, 41)
     steps = right.stairs(np.zeros(40), edges, baseline=0.5, fill=True, color=BLUE)
     right.set(xlim=(-1, 1), yscale="log", ylim=(0.5, 2000), xlabel="value of a pixel: -1 black, 1 white",
-              ylabel="pixels")
+              ylabel="pixels, log scale")
 
     def show(x):
         x = np.asarray(x)[..., 0]
