@@ -246,8 +246,8 @@ class StopOnNaN(keras.callbacks.Callback):
         name, role = (("g_loss", "generator"), ("d_loss", "discriminator"))[player]
         raise TrainingDiverged(
             f"{name} (the {role}'s loss, or its gradient) became NaN or infinite at step {steps[player]}. "
-            "The weights of the last good step are kept. Look for NaN in the data (data.check_images); then "
-            f"try a learning rate ten times smaller, clipnorm=1.0 in the {role}'s optimizer, or another loss.")
+            "The weights of the last good step are kept. Look for NaN in the data (data.check_images). Then "
+            f"try a ten times smaller learning rate, clipnorm=1.0 in the {role}'s optimizer, another loss.")
 
 
 class StopAfter(keras.callbacks.Callback):

@@ -192,7 +192,7 @@ def test_nan_stops_training_and_says_which_loss_and_step(steps_per_execution):
     x[64 * 5 :] = np.nan  # the sixth batch is the first bad one
     gan = tiny_gan()
     gan.compile(steps_per_execution=steps_per_execution)
-    with pytest.raises(training.TrainingDiverged, match="d_loss .* at step 6. .*rate ten times smaller"):
+    with pytest.raises(training.TrainingDiverged, match="d_loss .* at step 6. .*ten times smaller learning rate"):
         gan.fit(tf.data.Dataset.from_tensor_slices(x).batch(64), epochs=1, verbose=0)
     assert all(np.isfinite(w).all() for w in weights(gan))
     assert np.isfinite(gan.generate(4)).all()
