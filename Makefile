@@ -2,26 +2,27 @@
 # make demo   trains a GAN on handwritten digits for a minute and writes demo.png
 # make test   runs every test
 # PYTHON=...  chooses the Python, 3.10 to 3.13
-.PHONY: lab demo test test-colab notebooks lock benchmark clean
+.PHONY: lab demo test test-colab notebooks lock benchmark clean setup
 
-# The first suitable one; PYTHON= on the command line wins. tools/setup.py explains when none is.
-PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.10 python3; do \
-	$$p -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$p && exit; \
-	done; echo python3)
 VENV ?= .venv
 BIN := $(VENV)/bin
-SETUP = @$(PYTHON) tools/setup.py $(VENV)
+# The environment's own Python, else the first suitable one. Where there is none, tools/setup.py says why.
+ifeq ($(origin PYTHON),undefined)
+PYTHON := $(shell for p in $(BIN)/python python3.11 python3.12 python3.13 python3.10 python3; do \
+	$$p -c 'import ensurepip, sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
+	&& echo $$p && exit; done; echo python3)
+endif
+# On this machine only, with Jupyter's token; no question about news. Jupyter refuses root unless told.
+JUPYTER_LAB = -m jupyter lab --ServerApp.ip=127.0.0.1 --LabApp.news_url=None \
+	--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb $(if $(filter 0,$(shell id -u)),--allow-root)
 
-lab:
-	$(SETUP)
-	$(BIN)/python -m jupyter lab --ServerApp.ip=127.0.0.1 --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb $(LAB)
+lab: setup
+	$(BIN)/python $(JUPYTER_LAB) $(LAB)
 
-demo:
-	$(SETUP)
-	@$(BIN)/python -m gan_helpers demo
+demo: setup
+	@$(BIN)/python -m gan_helpers demo $(ARGS)
 
-test:
-	$(SETUP)
+test: setup
 	$(BIN)/python -m pytest $(ARGS)
 
 # The same tests where a Colab user is: Python 3.13 and Colab's versions (tools/colab-versions.txt).
@@ -29,20 +30,23 @@ test-colab:
 	@bash tools/test_colab.sh $(ARGS)
 
 # Run every chapter in a fresh kernel and store its outputs, normalised.
-notebooks:
-	$(SETUP)
+notebooks: setup
 	$(BIN)/python tools/notebooks.py $(CHAPTERS)
 
-# On Python 3.10, the oldest that is served: what supports it supports the others too.
-lock:
-	@python3.10 --version >/dev/null 2>&1 || { echo "make lock needs python3.10 on the PATH, so that the lock serves 3.10 to 3.13."; exit 1; }
-	python3.10 -m venv build/lock && build/lock/bin/pip install --quiet "pip-tools>=7.4"
-	CUSTOM_COMPILE_COMMAND="make lock" build/lock/bin/pip-compile $(LOCK) --extra lab --extra test \
-		--output-file requirements.txt pyproject.toml tools/lock.in
+# GAN.fit beside a bare loop of the same networks.
+benchmark: setup
+	$(BIN)/python benchmarks/training_throughput.py $(ARGS)
 
-benchmark:
-	$(SETUP)
-	$(BIN)/python benchmarks/training_throughput.py
+# One lock for every Python and system that is served (pyproject.toml, [tool.uv]). LOCK=--upgrade takes the newest.
+lock:
+	$(PYTHON) -m venv build/lock && build/lock/bin/python -m pip install --quiet uv==0.13.9
+	build/lock/bin/uv pip compile --quiet $(LOCK) --output-file requirements.txt pyproject.toml
 
 clean:
-	rm -rf .venv .venv-colab build
+	rm -rf .venv .venv.lock .venv-colab build *.egg-info .pytest_cache .hypothesis .ruff_cache
+	find . -name __pycache__ -not -path './.venv*' -prune -exec rm -rf {} +
+
+setup:
+	@$(PYTHON) -c '' 2>/dev/null || { echo "Can't run $(PYTHON): install Python 3.10, 3.11, 3.12 or 3.13, or name" \
+		"one as in \`make lab PYTHON=/path/to/python3.12\`." >&2; exit 1; }
+	@$(PYTHON) tools/setup.py $(VENV)
