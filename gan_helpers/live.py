@@ -50,6 +50,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as MplFigure
+from matplotlib.image import AxesImage
 from PIL import Image
 
 __all__ = ["Control", "Figure", "button", "choice", "explore", "log_slider", "play", "slider", "switch"]
@@ -222,7 +223,13 @@ class _Painter:
             self.front = self._in_front(axes)
             for artist in artists:
                 artist.set_animated(artist in self.front)
-            self.canvas.draw()                                          # skips the animated ones
+            # A draw skips animated artists, except images: a translucent one would be drawn twice.
+            images = [a for a in self.front if isinstance(a, AxesImage) and a.get_visible()]
+            for image in images:
+                image.set_visible(False)
+            self.canvas.draw()
+            for image in images:
+                image.set_visible(True)
             self.background = self.canvas.copy_from_bbox(self.figure.bbox)
         else:
             self.canvas.restore_region(self.background)

@@ -95,6 +95,25 @@ def test_every_frame_equals_a_full_redraw(kind):
         np.testing.assert_array_equal(pixels(figure._image.value), full_redraw(figure))
 
 
+def test_a_translucent_image_over_another_leaves_no_trace():
+    def picture(fig):
+        ax = fig.subplots()
+        ax.imshow(np.eye(4), cmap="gray")
+        veil = np.zeros((4, 4, 4))
+        overlay = ax.imshow(veil)
+
+        def update(row):
+            veil[...] = 0
+            veil[row] = (1, 0.5, 0, 0.4)
+            overlay.set_data(veil)
+        return update
+
+    figure = live.Figure(picture, alt="a veil over one row", values={"row": 0})
+    for row in (1, 2, 3):
+        figure.update(row=row)
+        np.testing.assert_array_equal(pixels(figure._image.value), full_redraw(figure))
+
+
 def test_overlapping_axes_and_colour_bars_equal_a_full_redraw():
     def picture(fig):
         ax = fig.subplots()
