@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Build a twin of Google Colab (Python 3.13 and the versions in tools/colab-versions.txt), install this
 # package as a learner would, prove that nothing that was there changed, and run the tests.
+# With --find-python it only says which Python 3.13 it would take.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 venv=.venv-colab
@@ -8,24 +9,33 @@ venv=.venv-colab
 find_python() {
     local candidate
     for candidate in "${COLAB_PYTHON:-}" python3.13 "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.13*/bin/python; do
-        if [ -n "$candidate" ] && "$candidate" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' 2>/dev/null; then
+        if [ -n "$candidate" ] && "$candidate" -c 'import ensurepip, sys; sys.exit(sys.version_info[:2] != (3, 13))' \
+            2>/dev/null; then
             echo "$candidate"
             return
         fi
     done
-    echo "The Colab twin needs Python 3.13: install it, or name it with COLAB_PYTHON=..." >&2
+    echo "The Colab twin needs Python 3.13: install it, or name it as in COLAB_PYTHON=/path/to/python3.13." >&2
     return 1
 }
 
-# The fingerprint of what the twin was made of: the same one means it can be used again.
-stamp=$(cat tools/colab-versions.txt tools/colab-packages.txt pyproject.toml tools/test_colab.sh | sha256sum)
+if [ "${1:-}" = --find-python ]; then
+    find_python
+    exit
+fi
+
+# What the twin is made of: as long as that stays the same, it can be used again.
+stamp=$({ sed '/^\[tool\./,$d' pyproject.toml; cat tools/colab-*.txt tools/test_colab.sh; pwd; } | sha256sum)
 if [ "$(cat $venv/installed 2>/dev/null)" != "$stamp" ]; then
     python=$(find_python)
+    echo "Setting up the Colab twin in $venv; this takes a few minutes the first time."
+    rm -f $venv/installed
     "$python" -m venv --clear $venv
     pip="$venv/bin/python -m pip --disable-pip-version-check"
     $pip install --quiet -c tools/colab-versions.txt -r tools/colab-packages.txt
     $pip freeze --all --exclude gan-helpers | sort > $venv/before.txt
-    # Not editable: a learner installs a copy.
+    # Not editable: a learner installs a copy. What an earlier build left here must not get into it.
+    rm -rf build/lib build/bdist.*
     $pip install --quiet --no-build-isolation .
     $pip freeze --all --exclude gan-helpers | sort > $venv/after.txt
     added=$(comm -13 $venv/before.txt $venv/after.txt | cut -d= -f1 | tr '\n' ' ')
@@ -35,9 +45,11 @@ if [ "$(cat $venv/installed 2>/dev/null)" != "$stamp" ]; then
         echo "Added: $added; changed or removed: $changed" >&2
         exit 1
     fi
+    # The copy must work from anywhere; the tests below run on the files here.
+    (cd / && TF_CPP_MIN_LOG_LEVEL=3 "$OLDPWD/$venv/bin/python" -c 'import gan_helpers.checks, gan_helpers.training')
     $pip uninstall --quiet --yes gan-helpers
     $pip install --quiet --no-deps --no-build-isolation --editable .
     echo "$stamp" > $venv/installed
 fi
 echo "Installing on the Colab twin added tensorflow-estimator, tensorflow-gan and this package, and changed nothing."
-$venv/bin/python -m pytest tests/test_compat.py tests/test_tfgan_suite.py tests/test_notebooks.py "$@"
+NBVAL=lax $venv/bin/python -m pytest tests/test_compat.py tests/test_tfgan_suite.py tests/test_notebooks.py "$@"
