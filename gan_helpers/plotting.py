@@ -15,6 +15,7 @@ BLUE, VERMILION, GREEN, ORANGE, SKY, PURPLE, YELLOW, BLACK = (
     "#0072B2", "#D55E00", "#009E73", "#E69F00", "#56B4E9", "#CC79A7", "#F0E442", "#000000")
 REAL = {"color": BLUE, "marker": "o"}
 FAKE = {"color": VERMILION, "marker": "x"}
+NOISE = {"normal": (GREEN, "o"), "uniform": (ORANGE, "s")}
 
 
 def image_grid(x, ax, columns: int | None = None, title: str | None = None):
@@ -194,10 +195,11 @@ def class_counts(labels, ax):
     return ax
 
 
-def cloud(x, ax, title: str | None = None, limit: float = 3.5):
-    """Points `(n, 2)` that are neither real nor generated, such as noise, on [-limit, limit] both ways."""
-    ax.scatter(*np.asarray(x).T, s=10, color=GREEN, marker=".", linewidths=0, alpha=0.7)
-    ax.set(xlim=(-limit, limit), ylim=(-limit, limit), aspect="equal", title=title or "")
+def noise_cloud(z, prior: str, ax):
+    """Noise `(n, 2)` from the prior of that name, on [-3.5, 3.5] both ways."""
+    color, marker = NOISE[prior]
+    ax.scatter(*np.asarray(z).T, s=6, color=color, marker=marker, linewidths=0, alpha=0.7)
+    ax.set(xlim=(-3.5, 3.5), ylim=(-3.5, 3.5), aspect="equal", title=prior)
     return ax
 
 
@@ -257,9 +259,10 @@ def lengths(ax):
     frequent length has height 1. Dotted lines stand where they gather: 1 and sqrt(1/3).
     """
     edges = np.linspace(0, 2.2, 89)
-    looks = [("normal", GREEN, None, 1.0), ("uniform on [-1, 1]", ORANGE, "///", np.sqrt(1 / 3))]
+    looks = [("normal", "normal", None, 1.0), ("uniform", "uniform on [-1, 1]", "///", np.sqrt(1 / 3))]
     steps = []
-    for label, color, hatch, place in looks:
+    for prior, label, hatch, place in looks:
+        color = NOISE[prior][0]
         steps.append(ax.stairs(np.zeros(88), edges, fill=hatch is None, color=color, hatch=hatch, alpha=0.8,
                                label=label))
         ax.axvline(place, color=color, linestyle=":", linewidth=2)

@@ -115,11 +115,15 @@ def test_class_counts_draw_every_class_even_an_empty_one():
     assert [text.get_text() for text in ax.texts] == ["1", "0", "3"]
 
 
-def test_a_cloud_keeps_its_points_and_equal_axes():
-    x = np.random.default_rng(0).normal(size=(5, 2))
-    ax = plotting.cloud(x, plotting.figure().subplots(), "noise", limit=2)
-    np.testing.assert_array_equal(ax.collections[0].get_offsets(), x)
-    assert ax.get_xlim() == ax.get_ylim() == (-2, 2) and ax.get_title() == "noise"
+def test_noise_clouds_differ_in_colour_and_marker_and_share_their_axes():
+    z = np.random.default_rng(0).normal(size=(5, 2))
+    axes = [plotting.noise_cloud(z, prior, plotting.figure().subplots()) for prior in ("normal", "uniform")]
+    for ax in axes:
+        np.testing.assert_array_equal(ax.collections[0].get_offsets(), z)
+        assert ax.get_xlim() == ax.get_ylim() == (-3.5, 3.5)
+    one, other = (ax.collections[0] for ax in axes)
+    assert (one.get_facecolor() != other.get_facecolor()).any()
+    assert len(one.get_paths()[0]) != len(other.get_paths()[0])
 
 
 def test_an_image_beside_the_histogram_of_its_values():

@@ -1,4 +1,4 @@
-"""Chapter 06: pixels back from [-1, 1], one pass over the data, an endless stream, noise of unit spread."""
+"""Chapter 06: pixels back from [-1, 1], a pass over the data, images with labels, noise of unit spread."""
 
 import numpy as np
 
@@ -54,18 +54,23 @@ def _check_one_pass(one_pass):
            "pass should change from pass to pass: cut after shuffling.")
 
 
-def _check_batch_stream(batch_stream):
+def _check_pair_stream(pair_stream):
     n, size = 1003, 50
     a_pass = n // size
-    stream = batch_stream(np.arange(n), size)
+    stream = pair_stream(np.arange(n), 7 * np.arange(n), size)
     expect(hasattr(stream, "as_numpy_iterator"),
            f"the result should be a tf.data.Dataset, this is of the type {type(stream).__name__}.")
-    batches = list(stream.take(2 * a_pass + 2).as_numpy_iterator())
+    pairs = list(stream.take(2 * a_pass + 2).as_numpy_iterator())
+    expect(all(isinstance(pair, tuple) and len(pair) == 2 for pair in pairs),
+           "each element of the stream should be a pair: a batch of images and their labels.")
+    batches = [images for images, _ in pairs]
     expect(all(np.ndim(batch) == 1 for batch in batches),
            "the stream gives single samples: no step puts them together to batches.")
     sizes = {len(batch) for batch in batches}
     expect(sizes == {size}, f"batches of {size} were asked for, yours have {sorted(sizes)} samples: the last "
            "batch of a pass isn't full. One argument of `batch` leaves it out.")
+    expect(all((labels == 7 * images).all() for images, labels in pairs),
+           "the labels don't belong to their images: each was shuffled by itself. Shuffle them as pairs.")
     expect(len(batches) == 2 * a_pass + 2,
            f"the stream ends after {len(batches)} batches, one pass; training asks for more. Which step "
            "starts a new pass?")
@@ -169,37 +174,40 @@ EXERCISES = (
         },
     ),
     Exercise(
-        id="06.3", title="An endless stream", answer="batch_stream", check=_check_batch_stream,
+        id="06.3", title="Images with their labels", answer="pair_stream", check=_check_pair_stream,
         setup="import numpy as np\nimport tensorflow as tf",
-        stub='''def batch_stream(x, batch_size):
-    """Samples x -> a tf.data.Dataset of full batches that never ends, shuffled anew in each pass."""
+        stub='''def pair_stream(x, y, batch_size):
+    """A tf.data.Dataset of pairs (images, labels): full batches, shuffled anew in each pass, endless."""
     raise NotImplementedError
 ''',
         hints=(
-            "from_tensor_slices makes a tf.data.Dataset of single samples. Three more steps are needed.",
-            "The steps are shuffle, batch and repeat. Their order matters: think of what each one sees.",
-            "shuffle mixes only what fits in its buffer, so the buffer should hold all of x. "
-            "batch has an argument drop_remainder.",
+            "from_tensor_slices takes one array, or a tuple of arrays that belong together.",
+            "Shuffle while x and y are still pairs; every later step then keeps them together.",
+            "The steps are shuffle, batch and repeat. Their order matters: think of what each one sees, and "
+            "of how large the shuffle's buffer must be.",
         ),
-        solution='''def batch_stream(x, batch_size):
-    """Samples x -> a tf.data.Dataset of full batches that never ends, shuffled anew in each pass."""
-    samples = tf.data.Dataset.from_tensor_slices(x)
-    return samples.shuffle(len(x)).batch(batch_size, drop_remainder=True).repeat()
+        solution='''def pair_stream(x, y, batch_size):
+    """A tf.data.Dataset of pairs (images, labels): full batches, shuffled anew in each pass, endless."""
+    pairs = tf.data.Dataset.from_tensor_slices((x, y))
+    return pairs.shuffle(len(x)).batch(batch_size, drop_remainder=True).repeat()
 ''',
         wrong={
-            label: "def batch_stream(x, batch_size):\n    s = tf.data.Dataset.from_tensor_slices(x)\n"
-                   "    return " + line
+            label: "def pair_stream(x, y, batch_size):\n    make = tf.data.Dataset.from_tensor_slices\n"
+                   "    s, n = make((x, y)), len(x)\n"
+                   "    full = dict(batch_size=batch_size, drop_remainder=True)\n    return " + line
             for label, line in {
-                "it ends": "s.shuffle(len(x)).batch(batch_size, drop_remainder=True)",
-                "not shuffled": "s.batch(batch_size, drop_remainder=True).repeat()",
-                "short batches": "s.shuffle(len(x)).batch(batch_size).repeat()",
-                "whole batches": "s.batch(batch_size, drop_remainder=True).shuffle(len(x)).repeat()",
-                "a small buffer": "s.shuffle(10).batch(batch_size, drop_remainder=True).repeat()",
-                "passes mixed": "s.repeat().shuffle(len(x)).batch(batch_size, drop_remainder=True)",
-                "one order for ever": "s.shuffle(len(x), reshuffle_each_iteration=False).repeat().batch("
-                                      "batch_size, drop_remainder=True)",
-                "no batches": "s.shuffle(len(x)).repeat()",
-                "an iterator": "iter(s.shuffle(len(x)).repeat().batch(batch_size))",
+                "each by itself": "tf.data.Dataset.zip((make(x).shuffle(n).batch(**full).repeat(), "
+                                  "make(y).shuffle(n).batch(**full).repeat()))",
+                "no labels": "make(x).shuffle(n).batch(**full).repeat()",
+                "it ends": "s.shuffle(n).batch(**full)",
+                "not shuffled": "s.batch(**full).repeat()",
+                "short batches": "s.shuffle(n).batch(batch_size).repeat()",
+                "whole batches": "s.batch(**full).shuffle(n).repeat()",
+                "a small buffer": "s.shuffle(10).batch(**full).repeat()",
+                "passes mixed": "s.repeat().shuffle(n).batch(**full)",
+                "one order for ever": "s.shuffle(n, reshuffle_each_iteration=False).repeat().batch(**full)",
+                "no batches": "s.shuffle(n).repeat()",
+                "an iterator": "iter(s.shuffle(n).repeat().batch(batch_size))",
             }.items()
         },
     ),
