@@ -42,7 +42,8 @@ def test_a_chapter_runs_and_prints_what_is_stored(path):
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 @each_chapter
 def test_a_chapter_keeps_the_rule(path, rule):
-    assert not list(rule(nbformat.read(path, as_version=4), path))
+    complaints = list(rule(nbformat.read(path, as_version=4), path))
+    assert not complaints, "\n".join(complaints)
 
 
 def test_all_chapters_together_stay_small():
