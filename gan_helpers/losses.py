@@ -14,6 +14,8 @@ import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import tensorflow as tf
+
 from gan_helpers.compat import tensorflow_gan as tfgan
 from gan_helpers.data import _one_of
 
@@ -111,3 +113,30 @@ def get(name: str) -> AdversarialLoss:
     """The loss called `name`. Raises `ValueError` that lists the known names."""
     _one_of(name, tuple(TABLE), "loss")
     return TABLE[name]
+
+
+def of_logits(name: str, real_logits, fake_logits):
+    """`(generator_loss, discriminator_loss)` of the loss called `name` for D's logits on real and fake samples.
+
+    Both are scalars, TF-GAN's own; a gradient penalty isn't part of them, since it needs D itself.
+    """
+    loss = get(name)
+    nothing = dict.fromkeys(tfgan.GANModel._fields)
+    gan_model = tfgan.GANModel(
+        **{**nothing, "discriminator_real_outputs": real_logits, "discriminator_gen_outputs": fake_logits})
+    return tfgan.gan_loss(gan_model, loss.generator, loss.discriminator, add_summaries=False)[:2]
+
+
+def curves(name: str, real_logit, fake_logit) -> dict:
+    """Both losses, and G's gradient, of batches with one logit each: arrays of the inputs' common shape.
+
+    Keys: `g_loss`, `d_loss`, `g_slope` (the derivative of G's loss with respect to the fake logit).
+    """
+    pair = tf.broadcast_static_shape(tf.constant(real_logit).shape, tf.constant(fake_logit).shape)
+    real, fake = (tf.reshape(tf.broadcast_to(tf.cast(a, tf.float32), pair), [-1]) for a in (real_logit, fake_logit))
+    with tf.GradientTape() as tape:
+        tape.watch(fake)
+        g_loss, d_loss = tf.vectorized_map(lambda logits: of_logits(name, *logits), (real[:, None], fake[:, None]))
+        total = tf.reduce_sum(g_loss)
+    rows = {"g_loss": g_loss, "d_loss": d_loss, "g_slope": tape.gradient(total, fake)}
+    return {key: tf.reshape(value, pair).numpy() for key, value in rows.items()}

@@ -305,3 +305,59 @@ class Picture:
 def figure(width: float = 7.0, height: float = 3.5):
     """A `matplotlib.figure.Figure` of this size in inches, outside pyplot, with room for its labels."""
     return Figure(figsize=(width, height), dpi=96, layout="constrained")
+
+
+def loss_panels(axes, fake_logits):
+    """G's loss and D's loss over the fake logit, on two axes, with the tangent to G's at one point.
+
+    Returns `update(curves, i)`: `curves` has `g_loss`, `d_loss`, `g_slope`, each as long as `fake_logits`
+    (`losses.curves`), and `i` is the place of the point. The vertical limits are the caller's.
+    """
+    lines, dots = [], []
+    for ax, title, color in zip(axes, ("generator's loss", "discriminator's loss"), (VERMILION, BLUE), strict=True):
+        ax.axvline(0, color="0.8", linewidth=1)
+        lines += ax.plot(fake_logits, np.zeros_like(fake_logits), color=color, linewidth=2)
+        dots += ax.plot([0], [0], marker="o", color=BLACK, linestyle="none")
+        ax.set(title=title, xlabel="D's logit on a generated sample", ylabel="loss",
+               xlim=(fake_logits[0], fake_logits[-1]))
+    tangent, = axes[0].plot([], [], color=BLACK, linewidth=1, linestyle="--", label="tangent: how hard G is pulled")
+    axes[0].legend(frameon=False, loc="upper right")
+
+    def update(curves, i):
+        for key, line, dot in zip(("g_loss", "d_loss"), lines, dots, strict=True):
+            line.set_ydata(curves[key])
+            dot.set_data([fake_logits[i]], [curves[key][i]])
+        ends = np.array([-2.0, 2.0])
+        tangent.set_data(fake_logits[i] + ends, curves["g_loss"][i] + curves["g_slope"][i] * ends)
+
+    return update
+
+
+def training_view(axes, epochs: int, columns: int = 4):
+    """Samples on the first axis, both losses on the second, for a live figure of `epochs` epochs.
+
+    Returns `show(x, g_loss, d_loss)`: images `(n, h, w, c)` in [-1, 1], always of one shape, and the losses of
+    the epochs so far, which may be none. Dotted lines: log 2 and 2 log 2, as in `loss_curves`.
+    """
+    left, right = axes
+    left.set_axis_off()
+    shown = []
+    style = {"markevery": max(1, epochs // 12), "markersize": 5}
+    lines = {key: right.plot([], [], color=color, marker=marker, label=label, **style)[0]
+             for key, color, marker, label in (("d_loss", BLUE, "o", "discriminator"),
+                                               ("g_loss", VERMILION, "x", "generator"))}
+    right.axhline(np.log(2), color=VERMILION, linestyle=":", linewidth=1)
+    right.axhline(2 * np.log(2), color=BLUE, linestyle=":", linewidth=1)
+    right.set(xlim=(0, epochs + 1), ylim=(0, 2.5), xlabel="epoch", ylabel="loss (nats)")
+    right.legend(frameon=False, loc="upper left", ncols=2)
+
+    def show(x, g_loss, d_loss):
+        picture = tile(check_images(x), columns)
+        if not shown:
+            shown.append(left.imshow(picture, cmap="gray", vmin=-1, vmax=1, interpolation="nearest"))
+        shown[0].set_data(picture)
+        for key, values in (("g_loss", g_loss), ("d_loss", d_loss)):
+            lines[key].set_data(np.arange(1, len(values) + 1), values)
+        right.set_ylim(0, max(2.5, 1.2 * max([0, *g_loss, *d_loss])))
+
+    return show

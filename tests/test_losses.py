@@ -110,3 +110,17 @@ def test_gradient_penalty_of_a_linear_discriminator(weight):
 def test_unknown_loss_lists_the_known_ones():
     with pytest.raises(ValueError, match="Known: modified, minimax, .*Did you mean 'wasserstein'"):
         losses.get("waserstein")
+
+
+@pytest.mark.parametrize("name", losses.TABLE)
+def test_curves_are_tfgans_losses_pair_by_pair_and_their_slope(name):
+    real, fake = np.array([[-1.0], [2.0]]), np.array([[-3.0, 0.5, 4.0]])
+    rows = losses.curves(name, real, fake)
+    by_hand = BY_HAND["wasserstein" if name == "wasserstein_gp" else name]
+    h = 1e-5
+    for i, r in enumerate(real[:, 0]):
+        for j, f in enumerate(fake[0]):
+            g, d = (loss(np.array([[r]]), np.array([[f]])) for loss in by_hand)
+            above, below = (by_hand[0](np.array([[r]]), np.array([[f + step]])) for step in (h, -h))
+            np.testing.assert_allclose([rows["g_loss"][i, j], rows["d_loss"][i, j]], [g, d], rtol=1e-5)
+            np.testing.assert_allclose(rows["g_slope"][i, j], (above - below) / (2 * h), rtol=1e-3, atol=1e-5)

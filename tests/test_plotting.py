@@ -171,3 +171,35 @@ def test_plotting_never_touches_pyplot():
 
     code = "import gan_helpers.plotting, sys; assert 'matplotlib.pyplot' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_loss_panels_show_the_curve_its_point_and_its_tangent():
+    x = np.linspace(-1, 1, 21)
+    axes = plotting.figure().subplots(1, 2)
+    update = plotting.loss_panels(axes, x)
+    update({"g_loss": x**2, "d_loss": 3 * x, "g_slope": 2 * x}, 15)
+    (_, curve, dot, tangent), (_, other, _) = axes[0].lines, axes[1].lines
+    np.testing.assert_allclose(curve.get_ydata(), x**2)
+    np.testing.assert_allclose(other.get_ydata(), 3 * x)
+    assert (dot.get_xdata()[0], dot.get_ydata()[0]) == (x[15], x[15] ** 2)
+    rise, run = np.ptp(tangent.get_ydata()), np.ptp(tangent.get_xdata())
+    np.testing.assert_allclose([rise / run, np.mean(tangent.get_ydata())], [2 * x[15], x[15] ** 2])
+
+
+def test_training_view_follows_the_samples_and_the_losses():
+    axes = plotting.figure().subplots(1, 2)
+    show = plotting.training_view(axes, epochs=30)
+    x = images(8)
+    show(x, [], [])
+    np.testing.assert_array_equal(axes[0].images[0].get_array(), plotting.tile(x, 4))
+    assert axes[0].images[0].get_clim() == (-1, 1) and axes[1].get_ylim()[1] == 2.5
+    show(x[::-1], [0.7, 9.0], [1.4, 0.1])
+    assert len(axes[0].images) == 1
+    np.testing.assert_array_equal(axes[0].images[0].get_array(), plotting.tile(x[::-1], 4))
+    d_line, g_line, *references = axes[1].lines
+    np.testing.assert_array_equal(g_line.get_xydata(), [[1, 0.7], [2, 9.0]])
+    np.testing.assert_array_equal(d_line.get_xydata(), [[1, 1.4], [2, 0.1]])
+    assert (d_line.get_marker(), g_line.get_marker()) == ("o", "x") and axes[1].get_ylim()[1] > 9
+    np.testing.assert_allclose([line.get_ydata()[0] for line in references], [np.log(2), 2 * np.log(2)])
+    with pytest.raises(ValueError, match="in \\[-1, 1\\]"):
+        show(x * 3, [], [])
