@@ -336,8 +336,8 @@ def loss_panels(axes, fake_logits):
 def training_view(axes, epochs: int, columns: int = 4):
     """Samples on the first axis, both losses on the second, for a live figure of `epochs` epochs.
 
-    Returns `show(x, g_loss, d_loss)`: images `(n, h, w, c)` in [-1, 1], always of one shape, and the losses of
-    the epochs so far, which may be none. Dotted lines: log 2 and 2 log 2, as in `loss_curves`.
+    Returns `show(x, g_loss, d_loss)`: images `(n, h, w, c)` in [-1, 1], always of one shape, and the losses
+    of the epochs so far, which may be none. Dotted lines: log 2 and 2 log 2, as in `loss_curves`.
     """
     left, right = axes
     left.set_axis_off()

@@ -268,6 +268,21 @@ class StopAfter(keras.callbacks.Callback):
             self.model.stop_training = True
 
 
+class Samples(keras.callbacks.Callback):
+    """Keeps in `grids` what G makes of the same `z` `(n, z_dim)`: before training, and after each epoch."""
+
+    def __init__(self, z):
+        super().__init__()
+        self.z, self.grids = z, []
+
+    def on_train_begin(self, logs=None):
+        if not self.grids:
+            self.grids.append(np.asarray(self.model(self.z)))
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.grids.append(np.asarray(self.model(self.z)))
+
+
 class Progress(keras.callbacks.Callback):
     """A tqdm bar over the whole training: steps, or seconds if `seconds` is given, with the time left."""
 

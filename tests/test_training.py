@@ -213,6 +213,19 @@ def test_ctrl_c_keeps_the_model_and_its_history(capsys):
     assert len(history.history["g_loss"]) == 2 and gan.generate(2).shape == (2, 2)
 
 
+def test_samples_come_from_the_same_z_before_training_and_after_each_epoch():
+    gan = tiny_gan()
+    gan.compile()
+    z = gan.sample_noise(5, seed=1)
+    watch, before = training.Samples(z), gan(z).numpy()
+    for epochs in (2, 1):  # a second fit goes on where the first ended
+        gan.fit(data.batches(ring(), 64, 0), epochs=epochs, steps_per_epoch=3, callbacks=[watch], verbose=0)
+    assert [grid.shape for grid in watch.grids] == [(5, 2)] * 4
+    np.testing.assert_array_equal(watch.grids[0], before)
+    np.testing.assert_array_equal(watch.grids[-1], gan(z).numpy())
+    assert all(np.abs(b - a).max() > 0 for a, b in zip(watch.grids, watch.grids[1:], strict=False))
+
+
 def test_train_ends_after_its_steps_or_seconds():
     x = data.load_images()[:64]
     gan, history = training.train(x, steps=3, progress=False)
