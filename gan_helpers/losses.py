@@ -14,6 +14,7 @@ import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import tensorflow as tf
 
 from gan_helpers.compat import tensorflow_gan as tfgan
@@ -116,7 +117,7 @@ def get(name: str) -> AdversarialLoss:
 
 
 def of_logits(name: str, real_logits, fake_logits):
-    """`(generator_loss, discriminator_loss)` of the loss called `name` for D's logits on real and fake samples.
+    """`(generator_loss, discriminator_loss)` of the loss `name` for D's logits on real and fake samples.
 
     Both are scalars, TF-GAN's own; a gradient penalty isn't part of them, since it needs D itself.
     """
@@ -132,11 +133,20 @@ def curves(name: str, real_logit, fake_logit) -> dict:
 
     Keys: `g_loss`, `d_loss`, `g_slope` (the derivative of G's loss with respect to the fake logit).
     """
-    pair = tf.broadcast_static_shape(tf.constant(real_logit).shape, tf.constant(fake_logit).shape)
-    real, fake = (tf.reshape(tf.broadcast_to(tf.cast(a, tf.float32), pair), [-1]) for a in (real_logit, fake_logit))
-    with tf.GradientTape() as tape:
-        tape.watch(fake)
-        g_loss, d_loss = tf.vectorized_map(lambda logits: of_logits(name, *logits), (real[:, None], fake[:, None]))
-        total = tf.reduce_sum(g_loss)
-    rows = {"g_loss": g_loss, "d_loss": d_loss, "g_slope": tape.gradient(total, fake)}
-    return {key: tf.reshape(value, pair).numpy() for key, value in rows.items()}
+    real, fake = np.broadcast_arrays(np.float32(real_logit), np.float32(fake_logit))
+    rows = _pair_by_pair(get(name).name)(real.ravel(), fake.ravel())
+    return {key: value.numpy().reshape(real.shape) for key, value in rows.items()}
+
+
+@functools.cache
+def _pair_by_pair(name: str) -> Callable:
+    """A compiled function of real and fake logits `(n,)`, each pair a batch of its own."""
+
+    @tf.function(input_signature=[tf.TensorSpec([None])] * 2)
+    def rows(real, fake):
+        with tf.GradientTape() as tape:
+            tape.watch(fake)
+            g_loss, d_loss = tf.vectorized_map(lambda pair: of_logits(name, *pair), (real[:, None], fake[:, None]))
+        return {"g_loss": g_loss, "d_loss": d_loss, "g_slope": tape.gradient(g_loss, fake)}
+
+    return rows
