@@ -149,4 +149,4 @@ def _pair_by_pair(name: str) -> Callable:
             g_loss, d_loss = tf.vectorized_map(lambda pair: of_logits(name, *pair), (real[:, None], fake[:, None]))
         return {"g_loss": g_loss, "d_loss": d_loss, "g_slope": tape.gradient(g_loss, fake)}
 
-    return rows
+    return rows.get_concrete_function()  # called by itself, it can't be traced anew, nor warn of that

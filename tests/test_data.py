@@ -200,7 +200,7 @@ def test_ring8_centres_are_on_the_unit_circle():
     np.testing.assert_allclose(centres, np.stack([np.cos(angle), np.sin(angle)], 1), atol=0.005)
 
 
-ORDER = ["theory", "compat", "data", "models", "losses", "training", "evaluation", "plotting", "live", "lab", "checks",
+ORDER = ["theory", "quiet", "compat", "data", "models", "losses", "training", "evaluation", "plotting", "live", "lab", "checks",
          "doctor", "__main__"]
 
 

@@ -102,7 +102,7 @@ def put_back_estimator_training() -> bool:
 
 
 def put_back_tpu_modules() -> bool:
-    """Three modules of `tensorflow.python.tpu` for embedding tables and worker watchdogs, dropped in TensorFlow 2.16.
+    """Three modules of `tensorflow.python.tpu`, for embedding tables and watchdogs, dropped in TensorFlow 2.16.
 
     tensorflow-estimator imports them by name, and needs them only for embedding columns on a TPU. What is
     put back can be imported; whoever calls something of it reads what to use instead.
@@ -154,8 +154,9 @@ class _Absent(types.ModuleType):
             raise AttributeError(name)
 
         def refuse(*_, **__):
-            raise NotImplementedError(f"{self.__name__}.{name} was removed from TensorFlow in 2.16. Embedding tables "
-                                      "on a TPU are now in tf.tpu.experimental.embedding; the rest of TPUEstimator works.")
+            raise NotImplementedError(
+                f"{self.__name__}.{name} was removed from TensorFlow in 2.16. Embedding tables on a TPU are now in "
+                "tf.tpu.experimental.embedding; the rest of TPUEstimator works.")
 
         found = type(name, (), {"__new__": refuse})
         setattr(self, name, found)
@@ -207,6 +208,7 @@ def _forget_failed_import() -> None:
 
 def _load() -> types.ModuleType:
     """Apply the patches and import TF-GAN; an `ImportError` says which versions are supported."""
+    importlib.import_module("gan_helpers.quiet")
     import tensorflow as tf
 
     _forget_failed_import()

@@ -1,0 +1,79 @@
+"""Run TF-GAN's own tests from its wheel in processes of their own, and print the outcomes as JSON.
+
+    python tests/run_tfgan_tests.py python             # everything under tensorflow_gan/python
+    python tests/run_tfgan_tests.py examples           # everything under tensorflow_gan/examples
+    python tests/run_tfgan_tests.py --stock examples   # without the patches (on TensorFlow 2.15): the baseline
+
+The examples get a process for each file, since their programs define the same command-line flags; the rest
+shares one process for each core. They are forked from one that has imported TensorFlow and the patches.
+"""
+
+import argparse
+import json
+import multiprocessing
+import os
+import sys
+import sysconfig
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+TFGAN = Path(sysconfig.get_paths()["purelib"]) / "tensorflow_gan"
+
+
+class Outcomes:
+    """A pytest plugin: test name -> "passed", "skipped" or the first line of what went wrong."""
+
+    def __init__(self):
+        self.found = {}
+
+    def pytest_runtest_logreport(self, report):
+        if report.failed or (report.when == "call" and report.passed) or report.skipped:
+            said = report.outcome
+            if report.failed:
+                crash = getattr(report.longrepr, "reprcrash", None)
+                said = (crash.message if crash else str(report.longrepr)).splitlines()[0][:200]
+            self.found[report.nodeid] = said
+
+    def pytest_collectreport(self, report):
+        if report.failed:
+            self.found[report.nodeid] = str(report.longrepr).strip().splitlines()[-1][:200]
+
+
+def run_files(paths: list[Path]) -> dict:
+    """The outcomes of these test files, run one after the other in this process."""
+    import pytest
+    from absl import flags
+
+    flags.FLAGS(["pytest"])
+    outcomes = Outcomes()
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 1)
+        os.dup2(nowhere.fileno(), 2)
+        pytest.main([*map(str, paths), "-p", "no:cacheprovider", "-p", "no:xdist", "--import-mode=importlib",
+                     "-W", "ignore", "-o", "python_files=*_test.py", "-c", os.devnull, "--rootdir", str(TFGAN)],
+                    [outcomes])
+    return outcomes.found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("part", choices=["python", "examples"])
+    parser.add_argument("--stock", action="store_true", help="leave the patches away")
+    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    given = parser.parse_args()
+    if given.stock:
+        import tensorflow_gan  # noqa: F401
+    else:
+        import gan_helpers.compat  # noqa: F401
+    paths = sorted((TFGAN / given.part).rglob("*_test.py"))
+    if not paths:
+        sys.exit(f"TF-GAN's wheel has no tests under {given.part}.")
+    count = given.processes if given.part == "python" else len(paths)
+    with multiprocessing.get_context("fork").Pool(given.processes, maxtasksperchild=1) as pool:
+        found = pool.map(run_files, [paths[i::count] for i in range(count)], chunksize=1)
+    json.dump({name: said for part in found for name, said in part.items()}, sys.stdout, indent=0, sort_keys=True)
+
+
+if __name__ == "__main__":
+    main()
