@@ -358,6 +358,6 @@ def training_view(axes, epochs: int, columns: int = 4):
         shown[0].set_data(picture)
         for key, values in (("g_loss", g_loss), ("d_loss", d_loss)):
             lines[key].set_data(np.arange(1, len(values) + 1), values)
-        right.set_ylim(0, max(2.5, 1.2 * max([0, *g_loss, *d_loss])))
+        right.set(xlim=(0, max(epochs, len(g_loss)) + 1), ylim=(0, max(2.5, 1.2 * max([0, *g_loss, *d_loss]))))
 
     return show
