@@ -65,9 +65,9 @@ def bare_loop(x, average):
 
 
 def keras_fit(x, average):
-    """The same through `GAN.fit`, with the callbacks and the epochs of `training.train`."""
+    """The same through `GAN.fit`, called as `training.train` calls it."""
     gan = training.GAN(models.dcgan_generator(), models.dcgan_discriminator(), average=0.99 if average else 0)
-    gan.compile(adam(), adam())
+    gan.compile(adam(), adam(), steps_per_execution=training.EXECUTION_STEPS)
     batches = data.batches(x, training.BATCH_SIZE, seed=0)
     epoch = training.EPOCH_STEPS
 

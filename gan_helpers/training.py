@@ -15,6 +15,7 @@ from gan_helpers.data import NOISE_PRIORS, _count, _one_of, batches, check_image
 
 BATCH_SIZE = 64
 EPOCH_STEPS = 50  # what one row of `history` covers in `train`: a second or two on two cores
+EXECUTION_STEPS = 10  # steps that `train` runs before it returns to Python, whose share is then too small to measure
 
 
 @keras.saving.register_keras_serializable("gan_helpers")
@@ -301,7 +302,7 @@ class Progress(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
         now = time.monotonic()
         self.started = self.started or now
-        self.done += 1
+        self.done += self.model.steps_per_execution
         target = self.done if self.seconds is None else min(now - self.started, self.seconds)
         self.bar.update(target - self.bar.n)
 
@@ -317,8 +318,9 @@ def train(x, steps: int | None = None, seconds: float | None = None, seed: int =
     """Train the default DCGAN on images `x` for `steps`, or `seconds` (60 if neither is given).
 
     `x`: `(n, height, width, channels)` float32 in [-1, 1], sides multiples of 4, n of 64 or more. The
-    seconds count from the first finished step, so compiling is free. Returns the `GAN` and Keras' history,
-    a row for every 50 steps. Raises `ValueError` for bad input, before any training.
+    seconds count from the first finished step, so compiling is free. `callbacks` hear of steps in groups of
+    up to 10, Keras' `steps_per_execution`. Returns the `GAN` and Keras' history, a row for every 50 steps.
+    Raises `ValueError` for bad input, before any training.
     """
     x = check_images(x, least=BATCH_SIZE).astype(np.float32, copy=False)
     if steps is not None and seconds is not None:
@@ -330,7 +332,8 @@ def train(x, steps: int | None = None, seconds: float | None = None, seed: int =
     keras.utils.set_random_seed(seed)
     shape = x.shape[1:]
     gan = GAN(models.dcgan_generator(image_shape=shape), models.dcgan_discriminator(shape), loss, seed=seed)
-    gan.compile()
+    # A group must fit into `steps` and into an epoch without a rest, or Keras would train longer than asked.
+    gan.compile(steps_per_execution=math.gcd(steps or 0, EPOCH_STEPS, EXECUTION_STEPS))
     bar = [Progress(steps, seconds)] if progress else []
     ends = _StepLimit(steps) if steps else None
     history = gan.fit(
