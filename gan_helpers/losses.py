@@ -62,8 +62,8 @@ TABLE = {
             functools.partial(tfgan.losses.minimax_discriminator_loss, label_smoothing=0.0),
             r"E[\log(1 - s(d_f))] + \log s(1)",
             _LOG_LOSS_D,
-            "Goodfellow et al. 2014, arXiv:1406.2661, equation 1: the saturating loss. The constant "
-            "log s(1), -0.31, is TF-GAN's; no gradient depends on it",
+            "Goodfellow et al. 2014, arXiv:1406.2661, equation 1: the saturating loss; the constant "
+            "log s(1), -0.31, is TF-GAN's, and no gradient depends on it",
         ),
         AdversarialLoss(
             "least_squares",
