@@ -27,6 +27,9 @@ class GAN(keras.Model):
 
     `generator`: Keras model, `(n, z_dim)` -> samples. `discriminator`: samples -> logits `(n, 1)`.
     `loss`: a name of `losses.TABLE`. `gradient_penalty_weight`: 0 or more; None takes the loss' own.
+    `shift`: whenever D looks at an image in training, real or generated, it sees it moved by up to so many
+    pixels, at random, up or down and left or right; 0 for no shift. With few images D would else learn them
+    by heart (Zhao et al. 2020, arXiv:2006.10738).
     `average`: decay, in [0, 1), of the exponential average of G's weights that `generate` uses; 0 switches
     it off. The decay starts small and grows with the steps, so the average is useful early.
     `noise`: "normal", or "uniform" on [-1, 1]. `seed`: of every random draw the model makes.
@@ -34,7 +37,7 @@ class GAN(keras.Model):
     Raises `ValueError` when the networks don't fit together.
     """
 
-    def __init__(self, generator, discriminator, loss="modified", *, gradient_penalty_weight=None,
+    def __init__(self, generator, discriminator, loss="modified", *, gradient_penalty_weight=None, shift=0,
                  average=0.99, noise="normal", seed=None, name="gan", **kwargs):
         super().__init__(name=name, **kwargs)
         self.z_dim = _check_networks(generator, discriminator)
@@ -48,6 +51,7 @@ class GAN(keras.Model):
         _one_of(noise, NOISE_PRIORS, "noise prior")
         self.gradient_penalty_weight, self.average, self.noise, self.seed = (
             gradient_penalty_weight, average, noise, seed)
+        self.shift = _check_shift(shift, discriminator)
         self.generator, self.discriminator = generator, discriminator
         self.average_generator = None
         if average:
@@ -107,12 +111,21 @@ class GAN(keras.Model):
             generator_scope=None,
             generator_fn=self.generator,
             real_data=x_real,
-            discriminator_real_outputs=self.discriminator(x_real, training=True),
-            discriminator_gen_outputs=self.discriminator(x_fake, training=True),
+            discriminator_real_outputs=self.judge(x_real),
+            discriminator_gen_outputs=self.judge(x_fake),
             discriminator_variables=self.discriminator.trainable_variables,
             discriminator_scope=scope,
-            discriminator_fn=lambda x, _: self.discriminator(x, training=True),
+            discriminator_fn=lambda x, _: self.judge(x),
         )
+
+    def judge(self, x):
+        """D's logits `(n, 1)` on samples `x` in training: the images moved at random, if `shift` asks for it."""
+        for axis in (1, 2) if self.shift else ():
+            moves = keras.random.randint((tf.shape(x)[0], 1), -self.shift, self.shift + 1, seed=self.noise_seed)
+            # Where the image ends, its edge goes on.
+            places = tf.clip_by_value(tf.range(x.shape[axis]) + moves, 0, x.shape[axis] - 1)
+            x = tf.gather(x, places, axis=axis, batch_dims=1)
+        return self.discriminator(x, training=True)
 
     def gan_loss(self, gan_model) -> tfgan.GANLoss:
         """`tfgan.gan_loss` of a `GANModel`: `.generator_loss` and `.discriminator_loss`, scalars."""
@@ -212,7 +225,7 @@ class GAN(keras.Model):
         return {
             "generator": nested(self.generator), "discriminator": nested(self.discriminator),
             "loss": self.loss_name, "gradient_penalty_weight": self.gradient_penalty_weight,
-            "average": self.average, "noise": self.noise, "seed": self.seed, "name": self.name,
+            "shift": self.shift, "average": self.average, "noise": self.noise, "seed": self.seed, "name": self.name,
         }
 
     @classmethod
@@ -370,6 +383,18 @@ def _check_networks(generator, discriminator) -> int:
         raise ValueError("The discriminator must return one logit a sample, (n, 1); it returns "
                          f"{tuple(discriminator.output_shape)}. Flatten, then Dense(1) without activation.")
     return z_shape[1]
+
+
+def _check_shift(shift, discriminator) -> int:
+    """`shift` as an int of 0 or more that leaves something of the image to see, or a `ValueError`."""
+    if isinstance(shift, int) and shift == 0:
+        return 0
+    sides = tuple(discriminator.input_shape)[1:3]
+    if len(discriminator.input_shape) != 4:
+        raise ValueError(f"shift moves images; this discriminator takes samples of shape {sides}. Use shift=0.")
+    if _count(shift, "shift") >= min(sides):
+        raise ValueError(f"shift must be smaller than the image's sides, {sides}; got {shift}.")
+    return int(shift)
 
 
 def _part_sizes(n: int, most: int) -> list[int]:

@@ -109,6 +109,34 @@ def test_average_follows_its_formula_and_can_be_switched_off():
     assert off.average_generator is None and off.generate(3).shape == (3, 2)
 
 
+def test_the_discriminator_sees_images_moved_by_up_to_shift_pixels():
+    """A dot in the middle comes out at each of the 5 x 5 places about equally often, and never elsewhere."""
+    image = keras.Input((7, 9, 1))
+    generator = keras.Sequential([keras.Input((2,)), layers.Dense(63), layers.Reshape((7, 9, 1))])
+    discriminator = keras.Model(image, layers.Dense(1)(layers.Flatten()(image)))
+    gan = GAN(generator, discriminator, shift=2, seed=0)
+    place = np.arange(63, dtype=np.float32).reshape(63, 1)
+    discriminator.set_weights([place, np.zeros(1)])  # the logit tells where the dot is
+    x = np.zeros((5000, 7, 9, 1), np.float32)
+    x[:, 3, 4] = 1
+    seen, counts = np.unique(np.asarray(gan.judge(x)), return_counts=True)
+    assert seen.tolist() == [9 * row + column for row in range(1, 6) for column in range(2, 7)]
+    assert 140 < counts.min() and counts.max() < 270  # 200 each, within five standard deviations
+    x[:] = 0.25  # moved beyond its edge, an even image stays even
+    np.testing.assert_allclose(np.asarray(gan.judge(x[:50])), 0.25 * place.sum(), rtol=1e-5)
+
+
+@pytest.mark.parametrize("loss", ["modified", "wasserstein_gp"])
+def test_shifted_images_train_both_players(loss):
+    gan = GAN(models.dcgan_generator(channels=8), models.dcgan_discriminator(channels=8), loss, shift=3, seed=0)
+    gan.compile()
+    before = weights(gan)
+    history = gan.fit(data.batches(data.load_images()[:64], 16, 0), epochs=1, steps_per_epoch=4, verbose=0)
+    assert np.isfinite(list(history.history.values())).all()
+    kernels = [np.abs(new - old).max() > 0 for new, old in zip(weights(gan), before, strict=True) if old.ndim > 1]
+    assert all(kernels)
+
+
 def test_checkpoints_restore_weights_optimizers_and_average(tmp_path):
     def trained(epochs, **fit):
         keras.utils.set_random_seed(0)
@@ -272,6 +300,10 @@ def test_bad_input_is_refused_before_training(arguments, message):
     (lambda: tiny_gan(average=1.0), "average must be in"),
     (lambda: tiny_gan(noise="cauchy"), "Unknown noise prior"),
     (lambda: tiny_gan(gradient_penalty_weight=-1), "0 or more"),
+    (lambda: tiny_gan(shift=1), "shift moves images"),
+    (lambda: GAN(models.dcgan_generator(), models.dcgan_discriminator(), shift=-1), "shift must be a whole number"),
+    (lambda: GAN(models.dcgan_generator(), models.dcgan_discriminator(), shift=1.5), "shift must be a whole number"),
+    (lambda: GAN(models.dcgan_generator(), models.dcgan_discriminator(), shift=28), "smaller than the image's sides"),
     (lambda: tiny_gan().generate(0), "n must be a whole number"),
 ])
 def test_models_that_cannot_work_are_refused(call, message):
