@@ -1,15 +1,16 @@
 """What does Keras' `fit` cost? Images a second of `GAN.fit` beside a bare loop over the same networks.
 
     make benchmark
-    make benchmark ARGS="--rounds 20 --steps 200"
+    make benchmark ARGS="--rounds 500"
 
 The bare loop is one `tf.function` a step, written out with `GradientTape` as in TensorFlow's DCGAN tutorial:
 no Keras `fit`, no metrics, no check for NaN, no callbacks, none of this course's training code. Both sides
-take the same networks, batches, losses and optimizers. They take turns within each round, so that a machine
-that is busy with something else slows both; what counts is the ratio, the median over the rounds.
+take the same networks, batches, losses and optimizers. They take turns every ten steps, within one run of
+`fit`, so that a machine that is busy with something else slows both alike; what counts is the ratio.
 """
 
 import argparse
+import math
 import os
 import statistics
 import time
@@ -64,46 +65,56 @@ def bare_loop(x, average):
     return train
 
 
-def keras_fit(x, average):
-    """The same through `GAN.fit`, called as `training.train` calls it."""
+class TakeTurns(keras.callbacks.Callback):
+    """After each group of steps of `fit`, as many of the bare loop. Notes the seconds of both, in turn.
+
+    What `fit` does between two groups (callbacks, metrics, a new epoch) counts as `fit`'s.
+    """
+
+    def __init__(self, bare_train):
+        super().__init__()
+        self.bare_train, self.rounds = bare_train, []
+
+    def on_train_begin(self, logs=None):
+        self.since = time.perf_counter()
+
+    def on_train_batch_end(self, batch, logs=None):
+        middle = time.perf_counter()
+        self.bare_train(training.EXECUTION_STEPS)
+        end = time.perf_counter()
+        self.rounds.append((middle - self.since, end - middle))
+        self.since = time.perf_counter()
+
+
+def measure(x, average, rounds):
+    """Images a second, once a round: of `GAN.fit`, called as `training.train` calls it, and of the bare loop."""
     gan = training.GAN(models.dcgan_generator(), models.dcgan_discriminator(), average=0.99 if average else 0)
     gan.compile(adam(), adam(), steps_per_execution=training.EXECUTION_STEPS)
-    batches = data.batches(x, training.BATCH_SIZE, seed=0)
-    epoch = training.EPOCH_STEPS
-
-    def train(steps):
-        gan.fit(batches, epochs=steps // epoch, steps_per_epoch=epoch, verbose=0,
-                callbacks=[training.StopAfter(3600)])
-
-    return train
+    turns = TakeTurns(bare_loop(x, average))
+    warm_up = 2 * training.EPOCH_STEPS // training.EXECUTION_STEPS  # the first rounds compile
+    epochs = math.ceil((warm_up + rounds) * training.EXECUTION_STEPS / training.EPOCH_STEPS)
+    gan.fit(data.batches(x, training.BATCH_SIZE, seed=0), epochs=epochs, steps_per_epoch=training.EPOCH_STEPS,
+            verbose=0, callbacks=[training.StopAfter(3600), turns])
+    images = training.BATCH_SIZE * training.EXECUTION_STEPS
+    return [(images / fit, images / bare) for fit, bare in turns.rounds[warm_up : warm_up + rounds]]
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--steps", type=int, default=2 * training.EPOCH_STEPS, help="of a side, in a round")
+    parser.add_argument("--rounds", type=int, default=150)
     given = parser.parse_args()
-    if given.rounds < 1 or given.steps < 1 or given.steps % training.EPOCH_STEPS:
-        parser.error(f"--rounds must be 1 or more, --steps a multiple of {training.EPOCH_STEPS}.")
+    if given.rounds < 2:
+        parser.error("--rounds must be 2 or more.")
     x = data.load_images("digits")
-    kinds = {"bare loop": bare_loop, "GAN.fit": keras_fit}
-    sides = {(kind, average): make(x, average) for average in (True, False) for kind, make in kinds.items()}
-    for train in sides.values():
-        train(training.EPOCH_STEPS)  # compiles
-    rates = {key: [] for key in sides}
-    for turn in range(given.rounds):
-        # Every other round in reverse order, so that no side always comes first.
-        for key in list(sides)[:: 1 if turn % 2 else -1]:
-            started = time.perf_counter()
-            sides[key](given.steps)
-            rates[key].append(given.steps * training.BATCH_SIZE / (time.perf_counter() - started))
-    print(f"TensorFlow {tf.__version__}, Keras {keras.__version__}, {os.cpu_count()} cores; batches of "
-          f"{training.BATCH_SIZE}; images a second, medians of {given.rounds} rounds of {given.steps} steps")
-    print(f"{'':24}{'bare loop':>12}{'GAN.fit':>12}{'ratio':>9}")
+    print(f"TensorFlow {tf.__version__}, Keras {keras.__version__}, {os.cpu_count()} cores. Images a second in batches "
+          f"of {training.BATCH_SIZE},\nmedians of {given.rounds} rounds; the ratio of a round: its median, "
+          "and the middle half of the rounds.")
+    print(f"{'':20}{'bare loop':>10}{'GAN.fit':>10}{'ratio':>8}{'middle half':>16}")
     for average, name in ((True, "with G's average"), (False, "without it")):
-        bare, fit = rates["bare loop", average], rates["GAN.fit", average]
-        ratio = statistics.median(b / a for a, b in zip(bare, fit, strict=True))
-        print(f"{name:24}{statistics.median(bare):12,.0f}{statistics.median(fit):12,.0f}{ratio:9.3f}")
+        rounds = measure(x, average, given.rounds)
+        fit, bare = (statistics.median(side) for side in zip(*rounds, strict=True))
+        low, middle, high = statistics.quantiles((fit / bare for fit, bare in rounds), n=4)
+        print(f"{name:20}{bare:10,.0f}{fit:10,.0f}{middle:8.3f}{f'{low:.3f} to {high:.3f}':>16}", flush=True)
 
 
 if __name__ == "__main__":
