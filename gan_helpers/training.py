@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 import time
 
 import keras
@@ -14,6 +15,7 @@ from gan_helpers.compat import tensorflow_gan as tfgan
 from gan_helpers.data import NOISE_PRIORS, _count, _one_of, batches, check_images
 
 BATCH_SIZE = 64
+SHIFT = 2  # pixels; without it D begins to know the 1,500 digits by heart within a minute
 EPOCH_STEPS = 50  # what one row of `history` covers in `train`: a second or two on two cores
 EXECUTION_STEPS = 10  # steps that `train` runs before it returns to Python, whose share is then too small to measure
 
@@ -32,9 +34,10 @@ class GAN(keras.Model):
     by heart (Zhao et al. 2020, arXiv:2006.10738).
     `average`: decay, in [0, 1), of the exponential average of G's weights that `generate` uses; 0 switches
     it off. The decay starts small and grows with the steps, so the average is useful early.
-    `noise`: "normal", or "uniform" on [-1, 1]. `seed`: of every random draw the model makes.
+    `noise`: "normal", or "uniform" on [-1, 1]. `seed`: of z and of the shifts; `keras.utils.set_random_seed`
+    covers the rest (initial weights, dropout, the mixing of the gradient penalty).
 
-    Raises `ValueError` when the networks don't fit together.
+    Raises `ValueError` when the networks don't fit together, or an argument is out of its range.
     """
 
     def __init__(self, generator, discriminator, loss="modified", *, gradient_penalty_weight=None, shift=0,
@@ -44,9 +47,9 @@ class GAN(keras.Model):
         self.loss_name, self._adversarial = loss, losses.get(loss)
         if gradient_penalty_weight is None:
             gradient_penalty_weight = self._adversarial.gradient_penalty_weight
-        elif not (math.isfinite(gradient_penalty_weight) and gradient_penalty_weight >= 0):
-            raise ValueError(f"gradient_penalty_weight must be 0 or more, got {gradient_penalty_weight!r}.")
-        if not 0 <= average < 1:
+        elif not (_is_number(gradient_penalty_weight) and gradient_penalty_weight >= 0):
+            raise ValueError(f"gradient_penalty_weight must be a number of 0 or more, got {gradient_penalty_weight!r}.")
+        if not (_is_number(average) and 0 <= average < 1):
             raise ValueError(f"average must be in [0, 1), got {average!r}; 0 switches the average off.")
         _one_of(noise, NOISE_PRIORS, "noise prior")
         self.gradient_penalty_weight, self.average, self.noise, self.seed = (
@@ -72,8 +75,15 @@ class GAN(keras.Model):
     def compile(self, g_optimizer=None, d_optimizer=None, *, jit_compile=False, **kwargs):
         """Set both optimizers (default: Adam, learning rate 1e-3, beta_1 0.5). Other arguments as in Keras.
 
-        `jit_compile` is off because XLA makes convolutions slower on CPUs.
+        `jit_compile` is off because XLA makes convolutions slower on CPUs. Raises `ValueError` when both players
+        are given the same optimizer object, or a gradient penalty is to run eagerly, which TF-GAN can't.
         """
+        if g_optimizer is not None and g_optimizer is d_optimizer and not isinstance(g_optimizer, str):
+            raise ValueError("Both players were given one optimizer object. Make two: each keeps the moments of its "
+                             "own player's weights.")
+        if self.gradient_penalty_weight and (kwargs.get("run_eagerly") or tf.config.functions_run_eagerly()):
+            raise ValueError("TF-GAN's gradient penalty can't run eagerly. Leave run_eagerly away, or debug with "
+                             "gradient_penalty_weight=0.")
         super().compile(jit_compile=jit_compile, **kwargs)
         self.g_optimizer = self._optimizer(g_optimizer, self.generator)
         self.d_optimizer = self._optimizer(d_optimizer, self.discriminator)
@@ -90,8 +100,9 @@ class GAN(keras.Model):
 
     @property
     def steps(self) -> int:
-        """How many training steps this model has taken."""
-        return int(keras.ops.convert_to_numpy(self.g_optimizer.iterations))
+        """How many training steps this model has taken; 0 before `compile`."""
+        optimizer = getattr(self, "g_optimizer", None)
+        return 0 if optimizer is None else int(keras.ops.convert_to_numpy(optimizer.iterations))
 
     @property
     def metrics(self):
@@ -121,7 +132,7 @@ class GAN(keras.Model):
     def judge(self, x):
         """D's logits `(n, 1)` on samples `x` in training: the images moved at random, if `shift` asks for it."""
         for axis in (1, 2) if self.shift else ():
-            moves = keras.random.randint((tf.shape(x)[0], 1), -self.shift, self.shift + 1, seed=self.noise_seed)
+            moves = self._draw(keras.random.randint, tf.shape(x)[0], 1, minval=-self.shift, maxval=self.shift + 1)
             # Where the image ends, its edge goes on.
             places = tf.clip_by_value(tf.range(x.shape[axis]) + moves, 0, x.shape[axis] - 1)
             x = tf.gather(x, places, axis=axis, batch_dims=1)
@@ -138,7 +149,7 @@ class GAN(keras.Model):
         )
 
     def train_step(self, data):
-        x_real = data[0] if isinstance(data, tuple) else data
+        x_real = tf.cast(data[0] if isinstance(data, tuple) else data, tf.float32)
         z = self.sample_noise(tf.shape(x_real)[0])
         with tf.GradientTape(persistent=True) as tape:
             gan_model = self.gan_model(x_real, z)
@@ -148,10 +159,10 @@ class GAN(keras.Model):
         g_gradients = tape.gradient(g_scaled, gan_model.generator_variables)
         d_gradients = tape.gradient(d_scaled, gan_model.discriminator_variables)
         del tape
-        players = (self.g_optimizer, loss.generator_loss, g_gradients, gan_model.generator_variables), (
-            self.d_optimizer, loss.discriminator_loss, d_gradients, gan_model.discriminator_variables)
-        for player, (optimizer, player_loss, gradients, variables) in enumerate(players):
-            self._apply(player, optimizer, player_loss, gradients, variables)
+        good = self._finite((self.g_optimizer, loss.generator_loss, g_gradients),
+                            (self.d_optimizer, loss.discriminator_loss, d_gradients))
+        self._apply(good, self.g_optimizer, g_gradients, gan_model.generator_variables)
+        self._apply(good, self.d_optimizer, d_gradients, gan_model.discriminator_variables)
         self._update_average()
         self.g_loss.update_state(loss.generator_loss)
         self.d_loss.update_state(loss.discriminator_loss)
@@ -163,20 +174,31 @@ class GAN(keras.Model):
         """Keras' optimizers sum gradients over replicas; TF-GAN's losses are means within one."""
         return loss / tf.distribute.get_strategy().num_replicas_in_sync
 
-    def _apply(self, player, optimizer, loss, gradients, variables):
-        """One optimizer step; where something isn't finite, note the step and leave the weights as they are.
+    def _finite(self, *players):
+        """Whether this step and all before it are finite, on all replicas; notes the first that isn't, by player.
 
-        Loss scaling meets infinite gradients now and then on purpose, and skips them itself.
+        A player is its optimizer, loss and gradients. Loss scaling meets infinite gradients now and then on
+        purpose, and skips them itself.
         """
-        finite = tf.math.is_finite(loss)
-        if not isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
-            finite &= tf.math.is_finite(tf.linalg.global_norm(gradients))
-        step = tf.cast(optimizer.iterations, tf.int64) + 1
-        first = self.first_bad_step[player]
-        at = tf.one_hot(player, 2, on_value=True, off_value=False)
-        self.first_bad_step.assign(tf.where(at & ~finite & (first < 0), step, self.first_bad_step))
-        gradients = [tf.where(finite, g, tf.zeros_like(g)) for g in gradients]
-        optimizer.apply(gradients, variables)
+        bad = []
+        for optimizer, loss, gradients in players:
+            parts = [loss] if isinstance(optimizer, keras.optimizers.LossScaleOptimizer) else [loss, *gradients]
+            bad.append(~tf.reduce_all([tf.reduce_all(tf.math.is_finite(part)) for part in parts]))
+        bad = tf.stack(bad)
+        if tf.distribute.get_strategy().num_replicas_in_sync > 1:
+            counts = tf.distribute.get_replica_context().all_reduce("SUM", tf.cast(bad, tf.float32))
+            bad = counts > 0
+        step = tf.cast(self.g_optimizer.iterations, tf.int64) + 1
+        first = self.first_bad_step
+        self.first_bad_step.assign(tf.where(bad & (first < 0), step, first))
+        return tf.reduce_all(tf.convert_to_tensor(self.first_bad_step) < 0)
+
+    def _apply(self, good, optimizer, gradients, variables):
+        """One optimizer step if all is `good`. Replicas can't branch: there, the step is made with gradients of 0."""
+        if tf.distribute.get_strategy().num_replicas_in_sync == 1:
+            tf.cond(good, lambda: _done(optimizer.apply(gradients, variables)), lambda: True)
+        else:
+            optimizer.apply([tf.where(good, g, tf.zeros_like(g)) for g in gradients], variables)
 
     def _update_average(self):
         if self.average_generator is None:
@@ -184,11 +206,17 @@ class GAN(keras.Model):
         steps = tf.cast(self.g_optimizer.iterations, tf.float32)
         decay = tf.minimum(self.average, (1 + steps) / (10 + steps))
         for mean, weight in zip(self.average_generator.weights, self.generator.weights, strict=True):
-            if mean.dtype.startswith("float"):  # dropout's seed state isn't a number to average
+            if keras.backend.is_float_dtype(mean.dtype):  # dropout's seed state isn't a number to average
                 mean.assign(mean + tf.cast(1 - decay, mean.dtype) * (weight - mean))
 
     def fit(self, x=None, *, callbacks=None, **kwargs):
-        """Keras' `fit`. Stops at the first loss that isn't finite; Ctrl-C keeps the model and its history."""
+        """Keras' `fit`. Stops at the first loss that isn't finite; Ctrl-C keeps the model and its history.
+
+        `x`: a `tf.data.Dataset` of batches of real samples, or an array of samples, as D takes them. Raises
+        `ValueError` before any training when they don't fit D, or an endless dataset comes without
+        `steps_per_epoch`.
+        """
+        _check_samples(x, self.generator, self.discriminator, kwargs.get("steps_per_epoch"))
         try:
             return super().fit(x, callbacks=[*(callbacks or []), StopOnNaN()], **kwargs)
         except KeyboardInterrupt:
@@ -202,23 +230,41 @@ class GAN(keras.Model):
 
     def sample_noise(self, n, seed=None):
         """`(n, z_dim)` float32 draws of z; the model's own random stream, or a `seed`."""
-        draw = keras.random.normal if self.noise == "normal" else keras.random.uniform
-        limits = {} if self.noise == "normal" else {"minval": -1.0, "maxval": 1.0}
-        return draw((n, self.z_dim), seed=self.noise_seed if seed is None else seed, **limits)
+        if self.noise == "normal":
+            return self._draw(keras.random.normal, n, self.z_dim, seed)
+        return self._draw(keras.random.uniform, n, self.z_dim, seed, minval=-1.0, maxval=1.0)
+
+    def _draw(self, draw, n, width, seed=None, **limits):
+        """`(n, width)` random numbers. Replicas share the stream: each draws for all of them and takes its part."""
+        context = tf.distribute.get_replica_context()
+        replicas = 1 if context is None else context.num_replicas_in_sync
+        drawn = draw((replicas * n, width), seed=self.noise_seed if seed is None else seed, **limits)
+        if replicas == 1:
+            return drawn
+        start = tf.cast(context.replica_id_in_sync_group, tf.int32) * n
+        return drawn[start:start + n]
 
     def generate(self, n: int, seed: int | None = None) -> np.ndarray:
         """`n` samples, float32; images in [-1, 1]. The same seed gives the same z."""
         z = self.sample_noise(_count(n, "n"), seed)
         return np.concatenate([self(part) for part in tf.split(z, _part_sizes(n, 500))]).astype(np.float32)
 
+    def _random_states(self):
+        """Where the model's random streams stand: its own, and those of dropout in both networks."""
+        networks = [(network, {id(w) for w in network.weights}) for network in (self.generator, self.discriminator)]
+        return [self.noise_seed.state] + [v for network, known in networks for v in network.variables
+                                          if id(v) not in known]
+
     def save_own_variables(self, store):
-        """Keras' part of a checkpoint, and where the noise stands: training goes on as if never stopped."""
+        """Keras' part of a checkpoint, and where the randomness stands: training goes on as if never stopped."""
         super().save_own_variables(store)
-        store["noise_state"] = self.noise_seed.state
+        for i, state in enumerate(self._random_states()):
+            store[f"random_state_{i}"] = state
 
     def load_own_variables(self, store):
         self.first_bad_step.assign(store["0"])
-        self.noise_seed.state.assign(store["noise_state"])
+        for i, state in enumerate(self._random_states()):
+            state.assign(store[f"random_state_{i}"])
 
     def get_config(self):
         nested = keras.saving.serialize_keras_object
@@ -243,7 +289,10 @@ class GAN(keras.Model):
 
 
 class TrainingDiverged(RuntimeError):
-    """A loss or gradient became NaN or infinite. The weights are those of the last finite step."""
+    """A loss or gradient became NaN or infinite. That step was not applied.
+
+    `gan`: the model, with the weights of the last good step; `history`: Keras' history up to there.
+    """
 
 
 class StopOnNaN(keras.callbacks.Callback):
@@ -258,10 +307,13 @@ class StopOnNaN(keras.callbacks.Callback):
             return
         player = int(np.argmin(np.where(steps < 0, np.iinfo(np.int64).max, steps)))
         name, role = (("g_loss", "generator"), ("d_loss", "discriminator"))[player]
-        raise TrainingDiverged(
+        error = TrainingDiverged(
             f"{name} (the {role}'s loss, or its gradient) became NaN or infinite at step {steps[player]}. "
-            "The weights of the last good step are kept. Look for NaN in the data (data.check_images). Then "
-            f"try a ten times smaller learning rate, clipnorm=1.0 in the {role}'s optimizer, another loss.")
+            "That step was not applied; the model is the error's .gan. Look for NaN in the data "
+            f"(data.check_images). Then try a ten times smaller learning rate, clipnorm=1.0 in the {role}'s optimizer, "
+            "another loss.")
+        error.gan, error.history = self.model, self.model.history
+        raise error
 
 
 class StopAfter(keras.callbacks.Callback):
@@ -344,7 +396,8 @@ def train(x, steps: int | None = None, seconds: float | None = None, seed: int =
     steps = None if steps is None else _count(steps, "steps")
     keras.utils.set_random_seed(seed)
     shape = x.shape[1:]
-    gan = GAN(models.dcgan_generator(image_shape=shape), models.dcgan_discriminator(shape), loss, seed=seed)
+    generator, discriminator = models.dcgan_generator(image_shape=shape), models.dcgan_discriminator(shape)
+    gan = GAN(generator, discriminator, loss, shift=SHIFT, seed=seed)
     # A group must fit into `steps` and into an epoch without a rest, or Keras would train longer than asked.
     gan.compile(steps_per_execution=math.gcd(steps or 0, EPOCH_STEPS, EXECUTION_STEPS))
     bar = [Progress(steps, seconds)] if progress else []
@@ -373,6 +426,10 @@ class _StepLimit(keras.callbacks.Callback):
 
 def _check_networks(generator, discriminator) -> int:
     """The length of z, or a `ValueError` that names the shapes that don't fit."""
+    for role, network in (("generator", generator), ("discriminator", discriminator)):
+        if not (isinstance(network, keras.Model) and network.built and hasattr(network, "input_shape")):
+            raise ValueError(f"The {role} must be a Keras model that knows its input shape, got {network!r}. Begin a "
+                             "Sequential with keras.Input(...).")
     z_shape, x_shape = tuple(generator.input_shape), tuple(generator.output_shape)
     if len(z_shape) != 2 or z_shape[1] is None:
         raise ValueError(f"The generator must take noise (n, z_dim); it takes {z_shape}.")
@@ -382,7 +439,55 @@ def _check_networks(generator, discriminator) -> int:
     if tuple(discriminator.output_shape)[1:] != (1,):
         raise ValueError("The discriminator must return one logit a sample, (n, 1); it returns "
                          f"{tuple(discriminator.output_shape)}. Flatten, then Dense(1) without activation.")
+    if _ends_in(discriminator, "sigmoid"):
+        raise ValueError("The discriminator ends in a sigmoid; TF-GAN's losses take logits, which don't overflow. "
+                         "Leave the last activation away.")
     return z_shape[1]
+
+
+def _check_samples(x, generator, discriminator, steps_per_epoch) -> None:
+    """A `ValueError` unless the real samples `x`, a dataset of batches or an array, can be trained on."""
+    shape = tuple(discriminator.input_shape)[1:]
+    wanted = f"real samples (n, {', '.join(map(str, shape))}), float32"
+    if isinstance(x, tf.data.Dataset):
+        if x.cardinality() == tf.data.INFINITE_CARDINALITY and not steps_per_epoch:
+            raise ValueError("This dataset is endless: say how many steps make an epoch, steps_per_epoch=..., for "
+                             "example the number of samples divided by the batch size.")
+        batch = next(iter(x.take(1)), None)
+        if batch is None:
+            raise ValueError(f"Expected {wanted}; this dataset is empty. Is the batch larger than the data, with "
+                             "drop_remainder=True?")
+        x = batch[0] if isinstance(batch, tuple) else batch
+    elif not isinstance(x, np.ndarray):
+        return  # a distributed dataset, a generator: what they hold can't be looked at without using it up
+    got, dtype = tuple(x.shape), tf.as_dtype(x.dtype)
+    if got[1:] != shape:
+        hint = " Add the channel axis: x[..., None]." if (*got[1:], 1) == shape else ""
+        hint = hint or (" Is it one sample, not a batch? Use dataset.batch(...)." if got == shape else "")
+        raise ValueError(f"Expected batches of {wanted}, as the discriminator takes them, got {got}.{hint}")
+    if not dtype.is_floating:
+        raise ValueError(f"Expected {wanted}, got {dtype.name}. Use data.to_unit_range(x) for pixels 0..255.")
+    x = np.asarray(x, np.float32)
+    if not np.isfinite(x).all():
+        raise ValueError(f"Expected finite {wanted}, got {np.count_nonzero(~np.isfinite(x))} NaN or infinite values.")
+    if _ends_in(generator, "tanh") and np.abs(x).max() > 1.001:
+        raise ValueError(f"Expected {wanted} in [-1, 1], the range of the generator's tanh, got {x.min():.3g} to "
+                         f"{x.max():.3g}. Rescale them, for example x / 127.5 - 1 for pixels 0..255.")
+
+
+def _ends_in(network, activation: str) -> bool:
+    """Whether the network's last layer applies this activation."""
+    last = network.layers[-1] if getattr(network, "layers", None) else None
+    return getattr(getattr(last, "activation", None), "__name__", None) == activation
+
+
+def _is_number(value) -> bool:
+    return isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _done(_) -> bool:
+    """What a branch of `tf.cond` returns when it was taken for what it does."""
+    return True
 
 
 def _check_shift(shift, discriminator) -> int:

@@ -169,31 +169,40 @@ def test_a_saved_model_is_the_same_model(tmp_path):
 
 
 def test_two_replicas_do_what_one_does():
-    """A MirroredStrategy over two virtual CPUs, in a process of its own: the same weights after a step."""
-    import subprocess
-    import sys
-
+    """A MirroredStrategy over two virtual CPUs, in a process of its own: the same steps, and NaN in either is seen."""
     code = """
 import numpy as np, tensorflow as tf, keras
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
-from gan_helpers import data, models
-from gan_helpers.training import GAN
-x = data.points("ring8", 64, seed=0)[0]
-def run(strategy, batch):
+from gan_helpers import data, models, training
+x = data.points("ring8", 128, seed=0)[0]
+def run(strategy, x):
     keras.utils.set_random_seed(0)
     with strategy.scope():
-        gan = GAN(models.mlp_generator(2, 2, 1, 8), models.mlp_discriminator(2, 1, 8), average=0, seed=1)
-        gan.compile(keras.optimizers.SGD(0.1), keras.optimizers.SGD(0.1))
-    gan.fit(tf.data.Dataset.from_tensor_slices(x).batch(batch, drop_remainder=True), epochs=1, verbose=0)
-    assert gan.steps == 64 // batch
-    return [w.numpy() for w in gan.discriminator.weights]
-two = run(tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]), 64)
-one = run(tf.distribute.get_strategy(), 64)
-# The replicas draw other noise, so the steps agree in size, not to the last digit.
+        gan = training.GAN(models.mlp_generator(2, 2, 1, 8), models.mlp_discriminator(2, 1, 8), average=0.9, seed=1)
+        gan.compile(keras.optimizers.SGD(1.0), keras.optimizers.SGD(1.0))
+    before = [w.numpy() for w in gan.weights]
+    gan.fit(tf.data.Dataset.from_tensor_slices(x).batch(64), epochs=1, verbose=0)
+    assert gan.steps == 2
+    return [new.numpy() - old for new, old in zip(gan.weights, before)]
+pair = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+one, two = run(tf.distribute.get_strategy(), x), run(pair, x)
 for a, b in zip(one, two):
-    np.testing.assert_allclose(a, b, atol=0.02)
+    np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-5)
+assert max(np.abs(a).max() for a in one) > 0.1
+for rows in (slice(70, 90), slice(100, 120)):  # in the second batch: the first replica's half, the second's
+    bad = x.copy()
+    bad[rows] = np.nan
+    try:
+        run(pair, bad)
+    except training.TrainingDiverged as error:
+        assert "at step 2" in str(error) and all(np.isfinite(w.numpy()).all() for w in error.gan.discriminator.weights)
+    else:
+        raise SystemExit(f"NaN in {rows} was not noticed")
 """
+    import subprocess
+    import sys
+
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-3000:]
 
@@ -216,15 +225,23 @@ def test_mixed_precision_trains_and_returns_float32(policy):
 
 @pytest.mark.parametrize("steps_per_execution", [1, 4])
 def test_nan_stops_training_and_says_which_loss_and_step(steps_per_execution):
-    x = np.tile(ring(64), (8, 1))
-    x[64 * 5 :] = np.nan  # the sixth batch is the first bad one
-    gan = tiny_gan()
-    gan.compile(steps_per_execution=steps_per_execution)
-    with pytest.raises(training.TrainingDiverged, match="d_loss .* at step 6. .*ten times smaller learning rate"):
+    def trained(x):
+        keras.utils.set_random_seed(0)
+        gan = tiny_gan()
+        gan.compile(steps_per_execution=steps_per_execution)
         gan.fit(tf.data.Dataset.from_tensor_slices(x).batch(64), epochs=1, verbose=0)
-    assert all(np.isfinite(w).all() for w in weights(gan))
-    assert np.isfinite(gan.generate(4)).all()
-    gan.fit(data.batches(ring(), 64, 0), epochs=1, steps_per_epoch=2, verbose=0)  # and it can go on
+        return gan
+
+    x = np.tile(ring(64), (8, 1))
+    x[64 * 4 :] = np.nan  # the fifth batch is the first bad one
+    with pytest.raises(training.TrainingDiverged, match="d_loss .* at step 5. .*ten times smaller") as caught:
+        trained(x)
+    gan = caught.value.gan
+    assert gan.steps == 4 and np.isfinite(gan.generate(4)).all()
+    for new, old in zip(weights(gan), weights(trained(x[: 64 * 4])), strict=True):
+        np.testing.assert_array_equal(new, old)  # Adam's momentum hasn't moved them either
+    gan.fit(data.batches(ring(), 64, 0), epochs=1, steps_per_epoch=4, verbose=0)  # and it can go on
+    assert gan.steps == 8
 
 
 def test_ctrl_c_keeps_the_model_and_its_history(capsys):
@@ -298,6 +315,12 @@ def test_bad_input_is_refused_before_training(arguments, message):
     (lambda: GAN(models.mlp_generator(2, 2), models.mlp_generator(2, 2)), "one logit a sample"),
     (lambda: GAN(models.dcgan_discriminator(), models.dcgan_discriminator()), "must take noise"),
     (lambda: tiny_gan(average=1.0), "average must be in"),
+    (lambda: tiny_gan(average=None), "average must be in"),
+    (lambda: tiny_gan(gradient_penalty_weight="10"), "must be a number"),
+    (lambda: GAN(None, models.mlp_discriminator()), "generator must be a Keras model"),
+    (lambda: GAN(models.mlp_generator(), keras.Sequential([layers.Dense(1)])), "discriminator must be a Keras"),
+    (lambda: GAN(models.mlp_generator(), keras.Sequential([keras.Input((2,)), layers.Dense(1, "sigmoid")])),
+     "ends in a sigmoid"),
     (lambda: tiny_gan(noise="cauchy"), "Unknown noise prior"),
     (lambda: tiny_gan(gradient_penalty_weight=-1), "0 or more"),
     (lambda: tiny_gan(shift=1), "shift moves images"),
@@ -309,3 +332,71 @@ def test_bad_input_is_refused_before_training(arguments, message):
 def test_models_that_cannot_work_are_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_training_goes_on_from_a_checkpoint_with_dropout_as_if_never_stopped(tmp_path):
+    def make():
+        keras.utils.set_random_seed(0)
+        gan = GAN(models.dcgan_generator(channels=8), models.dcgan_discriminator(channels=8), seed=1, shift=1)
+        gan.compile()
+        return gan
+
+    x = tf.data.Dataset.from_tensors(data.load_images()[:32])
+    undisturbed, first, again = make(), make(), make()
+    undisturbed.fit(x, epochs=4, verbose=0)
+    first.fit(x, epochs=2, verbose=0)
+    first.save_weights(tmp_path / "gan.weights.h5")
+    again.load_weights(tmp_path / "gan.weights.h5")
+    again.fit(x, epochs=2, verbose=0)
+    for new, old in zip(weights(again), weights(undisturbed), strict=True):
+        np.testing.assert_allclose(new, old, rtol=1e-5, atol=1e-6)
+
+
+IMAGES = np.zeros((64, 28, 28, 1), np.float32)
+
+
+@pytest.mark.parametrize("x, message", [
+    (data.batches(IMAGES, 32), "endless: say how many steps"),
+    (tf.data.Dataset.from_tensor_slices(IMAGES).batch(65, drop_remainder=True), "this dataset is empty"),
+    (tf.data.Dataset.from_tensor_slices(IMAGES), "Use dataset.batch"),
+    (tf.data.Dataset.from_tensors(IMAGES[..., 0]), "Add the channel axis"),
+    (IMAGES[:, :14, :14], r"\(n, 28, 28, 1\), float32, as the discriminator takes them, got \(64, 14, 14, 1\)"),
+    (IMAGES.astype(np.uint8), "got uint8. Use data.to_unit_range"),
+    (IMAGES + np.nan, "finite"),
+    (IMAGES + 255, "255 to 255. Rescale"),
+])
+def test_samples_that_do_not_fit_are_refused_before_training(x, message):
+    gan = GAN(models.dcgan_generator(channels=4), models.dcgan_discriminator(channels=4))
+    gan.compile()
+    with pytest.raises(ValueError, match=message):
+        gan.fit(x, verbose=0)
+    assert gan.steps == 0
+
+
+def test_float64_samples_are_trained_on_with_a_gradient_penalty():
+    gan = tiny_gan("wasserstein_gp")
+    gan.compile()
+    gan.fit(ring().astype(np.float64), batch_size=64, epochs=1, verbose=0)
+    assert gan.steps == 8
+
+
+def test_compile_refuses_what_cannot_work():
+    optimizer = keras.optimizers.Adam()
+    with pytest.raises(ValueError, match="one optimizer object. Make two"):
+        tiny_gan().compile(optimizer, optimizer)
+    with pytest.raises(ValueError, match="can't run eagerly"):
+        tiny_gan("wasserstein_gp").compile(run_eagerly=True)
+    assert tiny_gan().steps == 0
+
+
+def test_the_gradient_penalty_of_a_quadratic_discriminator_by_hand():
+    """D(x) = |x|^2 / 2 has the gradient x, so the penalty is the mean of (|x| - 1)^2 between real and fake."""
+    x_real, x_fake = np.full((64, 2), 3.0, np.float32), np.full((64, 2), 1.0, np.float32)
+    square = keras.Sequential([keras.Input((2,)), layers.Lambda(lambda x: keras.ops.sum(x**2, 1, keepdims=True) / 2)])
+    same = keras.Sequential([keras.Input((2,)), layers.Lambda(lambda z: 0 * z + 1.0)])
+    gan = GAN(same, square, "wasserstein_gp", gradient_penalty_weight=1.0, average=0)
+    loss = tf.function(lambda: gan.gan_loss(gan.gan_model(tf.constant(x_real), tf.constant(x_fake))))()
+    penalty = float(loss.discriminator_loss) - (1.0 - 9.0)
+    mixed = np.sqrt(2) * (1 + 2 * np.linspace(0, 1, 10_001))  # |x| along the line, by a uniform number
+    mean, spread = np.mean((mixed - 1) ** 2), np.std((mixed - 1) ** 2)
+    assert abs(penalty - mean) < 5 * spread / np.sqrt(64)
