@@ -439,6 +439,8 @@ def test_the_readme_names_real_commands_and_files():
     assert links
     for link in set(links) - {"../../issues"}:  # GitHub's own page, wherever the repository is
         assert (ROOT / link).exists(), link
+        ignored = subprocess.run(["git", "check-ignore", "--quiet", link], cwd=ROOT, capture_output=True)
+        assert ignored.returncode != 0, f"git ignores {link}"
 
 
 def test_the_readme_lists_exactly_the_chapters():
