@@ -1,4 +1,4 @@
-"""`python -m gan_helpers demo`: a GAN learns handwritten digits in a minute and writes a picture of them."""
+"""`python -m gan_helpers demo`: a GAN learns digits in a minute and draws them; `doctor`: is this machine ready?"""
 
 from __future__ import annotations
 
@@ -50,7 +50,13 @@ def main(arguments: list[str] | None = None) -> None:
     command.add_argument("--output", default="demo.png", help="the PNG file to write (default: demo.png)")
     command.add_argument("--seconds", type=float, default=60.0, help="how long to train (default: 60)")
     command.add_argument("--seed", type=int, default=0, help="another seed gives another run (default: 0)")
+    commands.add_parser("doctor", help="is this machine ready? exit status 1 if not")
     given = parser.parse_args(arguments)
+    if given.command == "doctor":
+        from gan_helpers import doctor
+
+        doctor.ready()
+        sys.exit(0 if all(fits for *_, fits in doctor.versions()) else 1)
     demo(given.output, given.seconds, given.seed)
 
 

@@ -90,12 +90,23 @@ def batches(x, batch_size: int, seed: int | None = None):
     """An endless `tf.data.Dataset` of full batches of `x`, shuffled anew in each pass over the data.
 
     `x` is any array with the samples in its first axis; `batch_size` is from 1 to `len(x)`. The samples
-    that don't fill the last batch of a pass are left out of that pass. One seed gives one order.
+    that don't fill the last batch of a pass are left out of that pass. One seed gives one order, after one
+    `keras.utils.set_random_seed` (TensorFlow mixes both). Raises `ValueError` for samples that aren't numbers
+    or aren't finite, and for a size that doesn't fit.
     """
-    x = np.asarray(x)
+    try:
+        x = np.asarray(x)
+    except ValueError as error:  # samples of different shapes in one list
+        raise ValueError(f"Expected samples of one shape, got something that isn't one array: {error}") from error
     batch_size = _count(batch_size, "batch_size")
+    if seed is not None and (isinstance(seed, bool) or not isinstance(seed, numbers.Integral)):
+        raise ValueError(f"seed must be a whole number or None, got {seed!r}.")
     if x.ndim == 0 or len(x) == 0:
         raise ValueError(f"Expected at least one sample, got an array of shape {x.shape}.")
+    if not (np.issubdtype(x.dtype, np.number) or x.dtype == bool):
+        raise ValueError(f"Expected samples of numbers, got dtype {x.dtype}.")
+    if not np.isfinite(x).all():
+        raise ValueError(f"Expected finite samples, got {np.count_nonzero(~np.isfinite(x))} NaN or infinite values.")
     if batch_size > len(x):
         raise ValueError(f"batch_size is {batch_size}, but there are only {len(x)} samples. "
                          f"Choose a batch_size from 1 to {len(x)}.")

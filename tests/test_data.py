@@ -47,7 +47,8 @@ def test_digits_keep_the_picture_of_the_source():
 def test_mnist_through_tfds_equals_the_files(tfds_folder, mnist_files):
     raw = gzip.decompress((mnist_files / "t10k-images-idx3-ubyte.gz").read_bytes())
     pixels = np.frombuffer(raw, np.uint8, offset=16).reshape(-1, 28, 28, 1)
-    labels = np.frombuffer(gzip.decompress((mnist_files / "t10k-labels-idx1-ubyte.gz").read_bytes()), np.uint8, offset=8)
+    raw = gzip.decompress((mnist_files / "t10k-labels-idx1-ubyte.gz").read_bytes())
+    labels = np.frombuffer(raw, np.uint8, offset=8)
     x, y = data.load_labelled("mnist", "all", str(tfds_folder))
     assert x.shape == (10_000, 28, 28, 1) and x.dtype == np.float32
     back = np.rint((x + 1) * 127.5).astype(np.uint8)
@@ -200,8 +201,8 @@ def test_ring8_centres_are_on_the_unit_circle():
     np.testing.assert_allclose(centres, np.stack([np.cos(angle), np.sin(angle)], 1), atol=0.005)
 
 
-ORDER = ["theory", "quiet", "compat", "data", "models", "losses", "training", "evaluation", "plotting", "live", "lab", "checks",
-         "doctor", "__main__"]
+ORDER = ["theory", "quiet", "compat", "data", "models", "losses", "training", "evaluation", "plotting", "live", "lab",
+         "checks", "doctor", "__main__"]
 
 
 @pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda p: p.relative_to(PACKAGE).as_posix())
@@ -218,3 +219,16 @@ def test_modules_depend_only_on_modules_before_them(path):
             imported |= {a.name.split(".")[1] for a in node.names if a.name.startswith("gan_helpers.")}
     late = [name for name in imported - {module} if ORDER.index(name) >= ORDER.index(module)]
     assert not late, f"{module} imports {late}, which come after it"
+
+
+@pytest.mark.parametrize("x, message", [
+    (GOOD + np.nan, "NaN or infinite"),
+    (np.array([None, 1]), "samples of numbers, got dtype object"),
+    (["a", "b"], "samples of numbers"),
+    ([[1], [1, 2]], "samples of one shape"),
+])
+def test_samples_that_cannot_be_trained_on_make_no_batches(x, message):
+    with pytest.raises(ValueError, match=message):
+        data.batches(x, 1)
+    with pytest.raises(ValueError, match="seed must be a whole number"):
+        data.batches(GOOD, 1, seed="0")

@@ -46,3 +46,15 @@ def test_a_package_that_was_only_copied_is_explained(monkeypatch):
 def test_it_loads_no_tensorflow():
     code = "import sys, gan_helpers.doctor as d; d.ready(); assert 'tensorflow' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_the_command_says_it_with_its_exit_status():
+    import subprocess
+    import sys
+
+    code = "import sys; sys.argv = ['gan_helpers', 'doctor']; import gan_helpers.__main__ as m; "
+    good = subprocess.run([sys.executable, "-m", "gan_helpers", "doctor"], capture_output=True, text=True)
+    assert (good.returncode, good.stdout.splitlines()[-1]) == (0, "This machine is ready.")
+    bad = subprocess.run([sys.executable, "-c", code + "from gan_helpers import doctor; "
+                          "doctor._installed = lambda name: '0.1'; m.main()"], capture_output=True, text=True)
+    assert bad.returncode == 1 and "isn't ready" in bad.stdout and "Traceback" not in bad.stderr

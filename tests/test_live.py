@@ -11,7 +11,6 @@ import ipywidgets as widgets
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure as MplFigure
 from PIL import Image
 
 from gan_helpers import live
@@ -277,9 +276,3 @@ def test_no_pyplot_no_tensorflow_and_no_global_figure():
             "print(sorted({'tensorflow', 'matplotlib.pyplot'} & set(sys.modules)))")
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert out.strip() == "[]"
-
-
-def test_a_hundred_figures_leave_nothing_in_pyplot_and_can_be_made():
-    assert MplFigure is not live.Figure
-    for _ in range(3):
-        live.Figure(lambda fig: fig.subplots() and (lambda: None), alt="x")
