@@ -9,14 +9,29 @@ from __future__ import annotations
 import difflib
 import numbers
 import os
+from importlib import metadata
 
 import numpy as np
+from packaging.version import Version
 
 IMAGE_SETS = ("digits", "mnist", "fashion_mnist")
 SPLITS = ("train", "test", "all")
 POINT_SETS = ("line", "two_gaussians", "ring", "blobs3", "ring8", "grid25", "moons", "spiral")
 NOISE_PRIORS = ("normal", "uniform")
 DIGITS_TRAIN = 1500  # of 1,797; the last 297 are the test split
+
+
+def _allow_an_older_protobuf() -> None:
+    """Let TFDS be imported on Colab, where tensorflow-metadata's messages are newer than protobuf itself.
+
+    They were generated for 6.31, and protobuf 5 refuses them by that number alone. This is protobuf's own
+    switch for it, read when TFDS is imported; MNIST then loads right, as the tests on Colab's versions show.
+    """
+    if Version(metadata.version("protobuf")) < Version("6.31.1"):
+        os.environ.setdefault("TEMPORARILY_DISABLE_PROTOBUF_VERSION_CHECK", "true")
+
+
+_allow_an_older_protobuf()
 
 
 def load_images(name: str = "digits", split: str = "train", data_dir: str | None = None) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 import ast
 import gzip
+import os
 import shutil
 import subprocess
 import sys
@@ -232,3 +233,13 @@ def test_samples_that_cannot_be_trained_on_make_no_batches(x, message):
         data.batches(x, 1)
     with pytest.raises(ValueError, match="seed must be a whole number"):
         data.batches(GOOD, 1, seed="0")
+
+
+@pytest.mark.parametrize("version, switch", [("5.29.6", "true"), ("6.31.1", None), ("6.32.0", None)])
+def test_only_a_protobuf_that_is_too_old_is_told_not_to_ask(version, switch, monkeypatch):
+    name = "TEMPORARILY_DISABLE_PROTOBUF_VERSION_CHECK"
+    monkeypatch.setenv(name, "")  # so that monkeypatch puts back what was there
+    monkeypatch.delenv(name)
+    monkeypatch.setattr(data.metadata, "version", lambda package: version)
+    data._allow_an_older_protobuf()
+    assert os.environ.get(name) == switch
