@@ -346,8 +346,10 @@ def training_view(axes, epochs: int, columns: int = 4):
     lines = {key: right.plot([], [], color=color, marker=marker, label=label, **style)[0]
              for key, color, marker, label in (("d_loss", BLUE, "o", "discriminator"),
                                                ("g_loss", VERMILION, "x", "generator"))}
-    right.axhline(np.log(2), color=VERMILION, linestyle=":", linewidth=1)
-    right.axhline(2 * np.log(2), color=BLUE, linestyle=":", linewidth=1)
+    for name, height, color in (("log 2", np.log(2), VERMILION), ("2 log 2", 2 * np.log(2), BLUE)):
+        right.axhline(height, color=color, linestyle=":", linewidth=1)
+        right.text(0.99, height, name, transform=right.get_yaxis_transform(), color=color, fontsize=8,
+                   ha="right", va="bottom")
     right.set(xlim=(0, epochs + 1), ylim=(0, 2.5), xlabel="epoch", ylabel="loss (nats)")
     right.legend(frameon=False, loc="upper left", ncols=2)
 

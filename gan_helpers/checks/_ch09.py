@@ -115,7 +115,7 @@ EXERCISES = (
     Exercise(
         id="09.2", title="D's accuracy", answer="accuracy", check=_check_accuracy, setup="import numpy as np",
         stub='''def accuracy(real_logits, fake_logits):
-    """Logits (n, 1) on real and (m, 1) on fake images -> the share of all images that D judges rightly."""
+    """Logits (n, 1) on real and (m, 1) on fake images -> the share that D judges rightly."""
     raise NotImplementedError
 ''',
         hints=(
@@ -125,7 +125,7 @@ EXERCISES = (
             "`np.sum(logits > 0)` counts the positive ones; `logits.size` is how many there are.",
         ),
         solution='''def accuracy(real_logits, fake_logits):
-    """Logits (n, 1) on real and (m, 1) on fake images -> the share of all images that D judges rightly."""
+    """Logits (n, 1) on real and (m, 1) on fake images -> the share that D judges rightly."""
     right = np.sum(real_logits > 0) + np.sum(fake_logits < 0)
     return right / (real_logits.size + fake_logits.size)
 ''',
@@ -150,7 +150,7 @@ EXERCISES = (
         id="09.3", title="One step of the running average", answer="average_step", check=_check_average,
         setup="import numpy as np",
         stub='''def average_step(average, weights, decay):
-    """Two lists of arrays, shape by shape alike -> the list of new averages; neither input changes."""
+    """Two lists of arrays of the same shapes -> a list: the new averages. Changes neither."""
     raise NotImplementedError
 ''',
         hints=(
@@ -159,7 +159,7 @@ EXERCISES = (
             "For each pair: decay times the old average, plus 1 - decay times the weight.",
         ),
         solution='''def average_step(average, weights, decay):
-    """Two lists of arrays, shape by shape alike -> the list of new averages; neither input changes."""
+    """Two lists of arrays of the same shapes -> a list: the new averages. Changes neither."""
     return [decay * a + (1 - decay) * w for a, w in zip(average, weights)]
 ''',
         wrong={
@@ -182,7 +182,7 @@ EXERCISES = (
     Exercise(
         id="09.4", title="A callback of your own", answer="LogitGap", check=_check_gap, setup="import keras",
         stub='''class LogitGap(keras.callbacks.Callback):
-    """After each epoch adds the mean logit on real minus the one on fake images to the list `gaps`."""
+    """Keeps in `gaps`, for each epoch, the mean logit on real minus that on fake images."""
 
     def __init__(self):
         raise NotImplementedError
@@ -194,7 +194,7 @@ EXERCISES = (
             "appends to it.",
         ),
         solution='''class LogitGap(keras.callbacks.Callback):
-    """After each epoch adds the mean logit on real minus the one on fake images to the list `gaps`."""
+    """Keeps in `gaps`, for each epoch, the mean logit on real minus that on fake images."""
 
     def __init__(self):
         super().__init__()
