@@ -28,17 +28,22 @@ def _check_discriminator_loss(discriminator_loss):
                 real - fake,
             "real and fake have changed places: D would learn to call real images fake.":
                 _softplus(r).mean() + _softplus(-f).mean(),
+            "the logits were taken for probabilities, clipped to [0, 1]. Say from_logits=True, or use softplus.":
+                -np.log(np.clip(r, 1e-7, 1 - 1e-7)).mean() - np.log(1 - np.clip(f, 1e-7, 1 - 1e-7)).mean(),
             "only the real images count: D would call everything real.": real,
             "only the generated images count: D would call everything fake.": fake,
-            "this is the mean over both batches; TF-GAN adds the two means, so log 4 is D's chance level.":
+            "this is the mean over both batches; TF-GAN adds the two means, so that a D that can't tell pays 2 log 2.":
                 (real + fake) / 2,
             "this is the sum over the batch: it would grow with the batch size. Take the mean.":
                 len(r) * (real + fake),
         })
     far = np.full((2, 1), 200.0, np.float32)
+    capped = ("right for small logits, but too small where D is sure and wrong (logits of ±200, where it should be "
+              "400): a small number inside the logarithm hides the infinity and caps the loss. Use softplus.")
     got = float(to_numpy(discriminator_loss(tf.constant(-far), tf.constant(far)), "your loss").reshape(()))
     expect(np.isfinite(got), "right for small logits, but not finite where D is sure and wrong (logits of ±200): "
            "a sigmoid rounds to 0, whose logarithm is minus infinity. Which function of the logit does both at once?")
+    expect(not 0 < got < 100, capped)
     expect_close(got, 400.0, "your loss for logits of ±200", rtol=1e-3)
 
 
@@ -79,7 +84,7 @@ def _check_generator_gradients(generator_gradients):
            f"the shapes are {shapes}; asked is one gradient for each of G's trainable variables.")
     flat = lambda parts: np.concatenate([np.ravel(p) for p in parts])  # noqa: E731
     saturating = gradients(lambda f: -tf.reduce_mean(tf.nn.softplus(f)), G.trainable_variables)
-    expect_close(flat(got), flat(want), "the gradients, all in one row,", rtol=1e-4, known={
+    expect_close(flat(got), flat(want), "your gradients", rtol=1e-4, known={
         "these belong to the saturating loss, E[log(1 - D(G(z)))], which is weak while D wins; asked is the "
         "modified one.": flat(saturating),
         "the sign is the other way round: G would learn to be caught.": -flat(want),
@@ -97,6 +102,8 @@ def _check_mix(mix):
     expect_shape(got, shape, "the mixture")
     share = (to_numpy(got, "the mixture").astype(np.float64) + 1) / 2          # 1 is real, 0 generated
     inside = share.reshape(len(share), -1)
+    again = to_numpy(mix(tf.constant(x_real), tf.constant(x_fake)))
+    expect(not np.array_equal(again, to_numpy(got)), "a second call mixes by the same numbers; draw random ones.")
     expect(np.ptp(share) > 1e-6, "there is one number for the whole batch; each image should get its own.")
     expect(np.ptp(inside, axis=1).max() < 1e-5, "the pixels of one image are mixed by different numbers; asked is "
            "one number for each image, so that the mixture lies on the line between a real and a generated one.")
@@ -107,8 +114,6 @@ def _check_mix(mix):
     expect(abs(share.mean() - 0.5) < 0.08 and abs(share.std() - 12**-0.5) < 0.04,
            f"the mixing numbers have mean {share.mean():.2f} and standard deviation {share.std():.2f}; uniform on "
            "[0, 1] they would be 0.50 and 0.29.")
-    again = to_numpy(mix(tf.constant(x_real), tf.constant(x_fake)))
-    expect(not np.array_equal(again, to_numpy(got)), "a second call mixes by the same numbers; draw new ones.")
     rng = np.random.default_rng(1)
     a, b = (rng.uniform(-1, 1, shape).astype(np.float32) for _ in range(2))
     got = to_numpy(mix(tf.constant(a), tf.constant(b))).astype(np.float64)
@@ -145,6 +150,9 @@ EXERCISES = (
             "sigmoid, then log": "def discriminator_loss(r, f):\n    return -tf.reduce_mean(tf.math.log("
                                  "tf.sigmoid(r))) - tf.reduce_mean(tf.math.log(1 - tf.sigmoid(f)))",
             "no mean": "def discriminator_loss(r, f):\n    return tf.nn.softplus(-r) + tf.nn.softplus(f)",
+            "a small number in the log": "def discriminator_loss(r, f):\n    return -tf.reduce_mean(tf.math.log("
+                                         "tf.sigmoid(r) + 1e-7)) - tf.reduce_mean("
+                                         "tf.math.log(1 - tf.sigmoid(f) + 1e-7))",
             "half": "def discriminator_loss(r, f):\n    return tf.reduce_mean(tf.nn.softplus(tf.concat([-r, f], 0)))",
         },
     ),
@@ -163,7 +171,7 @@ EXERCISES = (
         solution='''def generator_gradients(G, D, z):
     """The gradients of G's modified loss with respect to G's trainable variables, a list."""
     with tf.GradientTape() as tape:
-        fake_logits = D(G(z))
+        fake_logits = D(G(z, training=True), training=True)
         loss = tf.reduce_mean(tf.nn.softplus(-fake_logits))
     return tape.gradient(loss, G.trainable_variables)
 ''',
@@ -208,7 +216,8 @@ EXERCISES = (
                                  "    return t * x_real + (1 - t) * x_fake",
             "one for each pixel": "def mix(x_real, x_fake):\n    t = tf.random.uniform(x_real.shape)\n"
                                   "    return t * x_real + (1 - t) * x_fake",
-            "always the middle or an end": "def mix(x_real, x_fake):\n    t = tf.random.uniform("
+            "the middle": "def mix(x_real, x_fake):\n    return (x_real + x_fake) / 2",
+            "half of the line": "def mix(x_real, x_fake):\n    t = tf.random.uniform("
                                            "(x_real.shape[0], 1, 1, 1), 0, 0.5)\n"
                                            "    return t * x_real + (1 - t) * x_fake",
             "added up": "def mix(x_real, x_fake):\n    t = tf.random.uniform((x_real.shape[0],))\n"
