@@ -117,7 +117,7 @@ def curves(x, lines: dict, ax):
     """Named curves over the same `x`, `(k,)`: each with its own colour and marker, for up to six of them."""
     if len(lines) > 6:
         raise ValueError(f"curves draws up to 6 lines that can be told apart, got {len(lines)}.")
-    styles = zip((BLUE, VERMILION, GREEN, ORANGE, PURPLE, BLACK), "oxs^Dv", strict=True)
+    styles = zip((GREEN, PURPLE, ORANGE, BLACK, BLUE, VERMILION), "s^Dvox", strict=True)
     for (label, y), (color, marker) in zip(lines.items(), styles, strict=False):
         ax.plot(x, y, color=color, marker=marker, markevery=max(1, len(x) // 10), markersize=5, label=label)
     ax.legend(frameon=False)

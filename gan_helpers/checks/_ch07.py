@@ -382,12 +382,12 @@ EXERCISES = (
 )
 
 QUIZ = (
-    Question("A generator is one dense layer with 784 outputs, and it was trained as well as possible. What "
+    Question("A generator is one dense layer with 784 outputs, and has the digits' mean and covariance. What "
              "do its samples look like?", (
         Option("Like digits: 784 outputs are enough for 784 pixels",
                "No: the shape fits, the distribution doesn't. A linear image of a Gaussian is a Gaussian."),
         Option("Like grey ghosts, mixtures of fixed images",
-               "Yes: b + W z is a Gaussian around the mean digit, whatever b and W are.", right=True),
+               "Yes: b + W z is a Gaussian around b, here the mean digit.", right=True),
         Option("Like white noise, because z is noise",
                "No: W turns independent noise into pixels that vary together, as strokes do."),
     )),
