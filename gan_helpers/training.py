@@ -359,9 +359,11 @@ class Progress(keras.callbacks.Callback):
     def on_train_begin(self, logs=None):
         from tqdm.auto import tqdm
 
+        # Once a second: a kernel drops messages, also the one that ends a cell, when a slow reader has 1,000 waiting.
         unit = {"unit": "step"} if self.seconds is None else {
             "unit": "s", "bar_format": "{desc}: {percentage:3.0f}%|{bar}| {n:.0f}/{total:.0f} s{postfix}"}
-        self.bar = tqdm(total=self.steps if self.seconds is None else self.seconds, desc="Training", **unit)
+        self.bar = tqdm(total=self.steps if self.seconds is None else self.seconds, desc="Training",
+                        mininterval=1.0, **unit)
         self.started, self.done = None, 0
 
     def on_train_batch_end(self, batch, logs=None):
@@ -372,7 +374,7 @@ class Progress(keras.callbacks.Callback):
         self.bar.update(target - self.bar.n)
 
     def on_epoch_end(self, epoch, logs=None):
-        self.bar.set_postfix({key: f"{logs[key]:.2f}" for key in ("g_loss", "d_loss")})
+        self.bar.set_postfix({key: f"{logs[key]:.2f}" for key in ("g_loss", "d_loss")}, refresh=False)
 
     def on_train_end(self, logs=None):
         self.bar.close()

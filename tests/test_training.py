@@ -258,6 +258,19 @@ def test_ctrl_c_keeps_the_model_and_its_history(capsys):
     assert len(history.history["g_loss"]) == 2 and gan.generate(2).shape == (2, 2)
 
 
+@pytest.mark.parametrize("steps_per_execution", [1, 4])
+def test_progress_ends_at_all_steps_and_is_redrawn_once_a_second(capsys, steps_per_execution):
+    gan = tiny_gan()
+    gan.compile(steps_per_execution=steps_per_execution)
+    bar = training.Progress(steps=400)
+    gan.fit(data.batches(ring(), 64, 0), epochs=4, steps_per_epoch=100, callbacks=[bar], verbose=0)
+    said = capsys.readouterr().err.replace("\r", "\n").split("\n")
+    drawn = [line for line in said if line.startswith("Training:")]
+    assert "400/400" in drawn[-1] and "g_loss=" in drawn[-1] and "d_loss=" in drawn[-1]
+    assert "0/400" in drawn[0]
+    assert bar.bar.n == bar.bar.total == 400 and bar.bar.mininterval == 1
+
+
 def test_samples_come_from_the_same_z_before_training_and_after_each_epoch():
     gan = tiny_gan()
     gan.compile()
