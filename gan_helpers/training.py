@@ -360,10 +360,11 @@ class Progress(keras.callbacks.Callback):
         from tqdm.auto import tqdm
 
         # Once a second: a kernel drops messages, also the one that ends a cell, when a slow reader has 1,000 waiting.
+        # miniters=1: otherwise a thread of tqdm's redraws a slow bar, and widgets may be changed by the main one only.
         unit = {"unit": "step"} if self.seconds is None else {
             "unit": "s", "bar_format": "{desc}: {percentage:3.0f}%|{bar}| {n:.0f}/{total:.0f} s{postfix}"}
         self.bar = tqdm(total=self.steps if self.seconds is None else self.seconds, desc="Training",
-                        mininterval=1.0, **unit)
+                        mininterval=1.0, miniters=1, **unit)
         self.started, self.done = None, 0
 
     def on_train_batch_end(self, batch, logs=None):
