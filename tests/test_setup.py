@@ -295,7 +295,7 @@ def test_a_failed_step_is_named_and_leaves_nothing_ready(dry, tmp_path, capsys, 
     env = str(tmp_path / "env")
     dry.main(env)
     monkeypatch.setattr(dry, "fingerprint", lambda folder: "newer")
-    monkeypatch.setattr(dry.subprocess, "call", lambda command: STEPS[step] in " ".join(command))
+    monkeypatch.setattr(dry.subprocess, "call", lambda command: steps([command]) == [STEPS[step]])
     python = sys.executable if step == 0 else dry.python_in(env)
     assert f"stopped at `{python} " in refusal(capsys, dry.main, env)
     monkeypatch.undo()
