@@ -6,8 +6,11 @@ New chapters are found by themselves; nothing needs to be added here for them.
 import ast
 import linecache
 import re
+import signal
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import ipywidgets as widgets
 import numpy as np
@@ -129,7 +132,7 @@ def double(answer="double", check=None, **more):
     def compare(function):
         checks.expect_close(function(np.arange(3.0)), 2 * np.arange(3.0), "double(x)")
 
-    given = dict(id="00.1", title="Double", stub="", hints=(), solution="", wrong={})
+    given = dict(id="00.1", title="Double", stub="def double(x):\n    ...", hints=(), solution="", wrong={})
     return Exercise(answer=answer, check=check or compare, **{**given, **more})
 
 
@@ -152,12 +155,69 @@ def double(answer="double", check=None, **more):
      "double(x) has shape (3, 1), expected (3,). There is an axis of size 1 too many at the end."),
     ("def double(x):\n    return x / 0 * 0",
      "double(x) at [0] is nan, expected 0 (3 of 3 numbers differ)."),
-    ("double = 7",
-     "this needs double, got int, which doesn't fit (TypeError: 'int' object is not callable)."),
+    ("double = 7", "double should be a function, and is of type int. Give its name alone, without brackets after "
+     'it: check("00.1", double)'),
+    ("double = None", "double should be a function, and is of type NoneType. Give its name alone, without brackets "
+     'after it: check("00.1", double)'),
+    ("class double:\n    pass", "double should be a function, and is a class. Give its name alone, without brackets "
+     'after it: check("00.1", double)'),
+    ("def double(x):\n    yield 2 * x", "double is a generator, because it contains `yield`. Use `return`."),
+    ("async def double(x):\n    return 2 * x", "double is defined with `async def`. Use `def`."),
+    ("def double(x):\n    return (2 * a for a in x)", "double(x) is a generator, which can't be read as numbers."),
+    ("def double(x):\n    return double(x)", "your code stopped with RecursionError: maximum recursion depth exceeded"
+     "\n    line 2: return double(x)"),
+    ("def double(x):\n    exit()", "your code stopped with SystemExit: None\n    line 2: exit()"),
+    ("def double(x):\n    raise ValueError(1000 * 'long')", f"your code stopped with ValueError: {75 * 'long'} …\n"
+     "    line 2: raise ValueError(1000 * 'long')"),
 ])
 @pytest.mark.filterwarnings("ignore:divide by zero", "ignore:invalid value")
 def test_what_the_learner_reads(source, message):
     assert verdict(double(), source) == message
+
+
+@pytest.mark.parametrize("body", ["while True: pass", "time.sleep(60)", "\n".join([
+    "for _ in range(3):", "        try: time.sleep(60)", "        except: pass", "    time.sleep(60)"])],
+    ids=["busy", "asleep", "stubborn"])
+def test_an_answer_that_never_returns_is_stopped(body):
+    handler = signal.getsignal(signal.SIGINT)
+    source, started = f"import time\ndef double(x):\n    {body}", time.monotonic()
+    said = verdict(double(seconds=0.5), source)
+    assert said.startswith("your code was still running after 0.5 seconds and was stopped.")
+    assert time.monotonic() - started < 20 and signal.getsignal(signal.SIGINT) is handler
+    assert verdict(double(seconds=0.5), "def double(x):\n    return 2 * x") is None
+
+
+def test_the_stop_button_is_not_taken_for_the_time_limit():
+    source = "import signal\ndef double(x):\n    signal.raise_signal(signal.SIGINT)"
+    assert verdict(double(), source) == "stopped by you before the check was done."
+
+
+def test_outside_the_main_thread_there_is_no_limit_and_no_harm():
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(verdict, double(seconds=0.01), "def double(x):\n    return 2 * x").result() is None
+
+
+def test_megabytes_of_printing_are_cut(capsys):
+    source = "def double(x):\n    print('a' * 1500)\n    print('b' * 5_000_000)\n    return 2 * x"
+    assert verdict(double(), source) is None
+    out = capsys.readouterr().out
+    assert len(out) < 2_200 and out.startswith("a" * 1500 + "\n" + "b" * 499)
+    assert out.endswith("… your answer printed 4,999,502 characters more; left out.\n")
+    assert verdict(double(), "def double(x):\n    print('mine')\n    return 2 * x") is None
+    assert capsys.readouterr().out == "mine\n"
+
+
+def test_a_message_never_holds_megabytes():
+    exercise = double(stub="answer = ...", answer="answer", check=lambda a: checks.expect_equal(a, 3))
+    assert len(verdict(exercise, "answer = 'x' * 10**7")) < 200
+    assert len(verdict(double(check=lambda f: f(1)), "def double(x):\n    return 'x' * 10**7")) < 1_100
+
+
+def test_a_class_is_asked_for_as_such():
+    exercise = double(stub="class double:\n    ...", check=lambda c: checks.expect(c().right, "not right."))
+    assert verdict(exercise, "class double:\n    right = True") is None
+    said = verdict(exercise, "class Double:\n    right = True\ndouble = Double()")
+    assert said.startswith("double should be a class, and is of type Double.")
 
 
 def test_a_function_with_other_arguments_is_explained():
@@ -236,7 +296,7 @@ def test_check_prints_and_returns_nothing(capsys):
     assert checks.check("00.1", None) is None
     out = capsys.readouterr().out.splitlines()
     assert out[0] == "✓ 00.1 Pixels to [-1, 1]: right."
-    assert out[1].startswith("✗ 00.1 Pixels to [-1, 1]: this needs to_unit_range, got NoneType")
+    assert out[1].startswith("✗ 00.1 Pixels to [-1, 1]: to_unit_range should be a function, and is of type NoneType")
 
 
 def test_unknown_ids_list_the_known_ones():

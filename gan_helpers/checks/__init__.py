@@ -31,13 +31,16 @@ for every exercise, its solution, its stub and its wrong answers::
 
 `answer` is the name (or a tuple of names) that the code defines and `check` receives; `setup` is code that
 runs before the stub, the solution and the wrong answers in the tests, like the imports of the chapter. An
-exercise may ask for a value instead of a function: its stub is then ``answer = ...``.
+exercise may ask for a value instead of a function: its stub is then ``answer = ...``. Whether a function, a
+class or a value is asked is read off the stub. An answer that runs longer than `seconds` is stopped.
 """
 
 import importlib
+import inspect
 import linecache
 import os
 import pkgutil
+import re
 import sysconfig
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -52,6 +55,7 @@ from gan_helpers.checks._expect import (
     expect_shape,
     to_numpy,
 )
+from gan_helpers.checks._guard import TimeIsUp, bounded_printing, time_limit
 from gan_helpers.checks._quiz import Option, Question, Quiz
 
 __all__ = ["Exercise", "Mismatch", "Option", "Question", "chapters", "check", "exercises", "expect",
@@ -77,6 +81,7 @@ class Exercise:
     solution: str = field(repr=False)
     wrong: Mapping[str, str] = field(repr=False)
     setup: str = field(default="", repr=False)
+    seconds: float = 20     # how long a check may take
 
     @property
     def names(self):
@@ -138,12 +143,47 @@ def _judge(exercise, answer):
     """None when the answer is right, otherwise the message for the learner."""
     if any(part is Ellipsis for part in answer):
         return f'not written yet. hint("{exercise.id}") helps with the first step.'
+    for name, part in zip(exercise.names, answer, strict=True):
+        if message := _wrong_kind(exercise, name, part):
+            return message
     try:
-        return exercise.check(*answer)
+        with bounded_printing(), time_limit(exercise.seconds):
+            message = exercise.check(*answer)
+        return None if message is None else _short(message, 1000)
     except Mismatch as difference:
-        return str(difference)
-    except Exception as error:
+        return _short(str(difference), 1000)
+    except TimeIsUp:
+        return (f"your code was still running after {exercise.seconds:g} seconds and was stopped. Is there a loop "
+                "that never ends?")
+    except KeyboardInterrupt:
+        return "stopped by you before the check was done."
+    except (Exception, SystemExit, GeneratorExit) as error:
         return _explain(exercise, answer, error)
+
+
+def _wrong_kind(exercise, name, part):
+    """A sentence if `part` isn't what the stub begins: a function, or a class; else None."""
+    asked = re.search(rf"^(def|class) {re.escape(name)}\b", exercise.stub, re.M)
+    if asked is None:
+        return None
+    call = f'check("{exercise.id}", {", ".join(exercise.names)})'
+    if asked.group(1) == "class":
+        fits, kind = inspect.isclass(part), "a class"
+    else:
+        fits, kind = callable(part) and not inspect.isclass(part), "a function"
+    if not fits:
+        given = "a class" if inspect.isclass(part) else f"of type {type(part).__name__}"
+        return f"{name} should be {kind}, and is {given}. Give its name alone, without brackets after it: {call}"
+    if inspect.isgeneratorfunction(part):
+        return f"{name} is a generator, because it contains `yield`. Use `return`."
+    if inspect.iscoroutinefunction(part):
+        return f"{name} is defined with `async def`. Use `def`."
+    return None
+
+
+def _short(text, most=300):
+    """`text`, cut where it grows beyond what anybody reads."""
+    return text if len(text) <= most else text[:most].rstrip() + " …"
 
 
 def _explain(exercise, answer, error):
@@ -151,14 +191,14 @@ def _explain(exercise, answer, error):
     frame = _learners_frame(error.__traceback__, exercise.check)
     if isinstance(error, NotImplementedError) and frame and frame.tb_next is None:
         return f'not written yet. hint("{exercise.id}") helps with the first step.'
-    said = next(iter(str(error).strip().splitlines()), "")[:300]
+    said = _short(next(iter(str(error).strip().splitlines()), ""))
     said = f"{type(error).__name__}: {said}" if said else type(error).__name__
     if frame is not None:
         line = linecache.getline(frame.tb_frame.f_code.co_filename, frame.tb_lineno).strip()
         return f"your code stopped with {said}\n    line {frame.tb_lineno}: {line}".rstrip(": ")
     if not all(map(callable, answer)):
         kinds = ", ".join(type(part).__name__ for part in answer)
-        return f"this needs {' and '.join(exercise.names)}, got {kinds}, which doesn't fit ({said})."
+        return f"{' and '.join(exercise.names)}: got {kinds}, which doesn't fit ({said})."
     return f"your answer can't be used as the exercise does: {said}"
 
 

@@ -4,6 +4,8 @@ All of them return nothing when the answer agrees, and raise `Mismatch` with a p
 They accept NumPy arrays, numbers, lists and TensorFlow tensors, without importing TensorFlow.
 """
 
+import reprlib
+
 import numpy as np
 
 
@@ -72,7 +74,7 @@ def expect_equal(got, want, what="your answer"):
     else:
         same = np.array_equal(to_numpy(got, what), np.asarray(want))
     if not same:
-        raise Mismatch(f"{what} is {got!r}, expected {want!r}.")
+        raise Mismatch(f"{what} is {reprlib.repr(got)}, expected {want!r}.")
 
 
 def expect_close(got, want, what="your result", rtol=1e-5, atol=1e-6, known=None):
