@@ -2,7 +2,7 @@
 # make demo   trains a GAN on handwritten digits for a minute and writes demo.png
 # make test   runs every test
 # PYTHON=...  chooses the Python, 3.10 to 3.13
-.PHONY: lab demo test test-colab notebooks lock benchmark clean setup
+.PHONY: lab demo test test-colab notebooks student lock benchmark clean setup
 
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -32,6 +32,10 @@ test-colab:
 # Run every chapter in a fresh kernel and store its outputs, normalised.
 notebooks: setup
 	$(BIN)/python tools/notebooks.py $(CHAPTERS)
+
+# Copies without answers, for a class, in build/student. OUT=... chooses another folder, CHAPTERS=... the chapters.
+student: setup
+	$(BIN)/python tools/student.py $(if $(OUT),--out "$(OUT)") $(CHAPTERS)
 
 # GAN.fit beside a bare loop of the same networks.
 benchmark: setup
