@@ -204,3 +204,24 @@ def test_training_view_follows_the_samples_and_the_losses():
     np.testing.assert_allclose([line.get_ydata()[0] for line in references], [np.log(2), 2 * np.log(2)])
     with pytest.raises(ValueError, match="in \\[-1, 1\\]"):
         show(x * 3, [], [])
+
+
+@pytest.mark.parametrize("columns", [0, -1, 2.5, "4"])
+def test_columns_must_be_a_count(columns):
+    with pytest.raises(ValueError, match="columns must be a whole number of 1 or more"):
+        plotting.image_grid(np.zeros((4, 8, 8, 1), np.float32), plotting.figure().subplots(), columns)
+
+
+@pytest.mark.parametrize("labels", [[], [[1]], [0.5], [-1]])
+def test_class_counts_says_what_labels_are(labels):
+    with pytest.raises(ValueError, match="one label for each image"):
+        plotting.class_counts(labels, plotting.figure().subplots())
+
+
+def test_a_loss_below_zero_stays_in_view():
+    axes = plotting.figure().subplots(1, 2)
+    plotting.training_view(axes, 4)(np.zeros((4, 8, 8, 1), np.float32), [-5.0, 1.0], [0.5, 9.0])
+    low, high = axes[1].get_ylim()
+    assert low < -5 and high > 9
+    plotting.training_view(axes, 4)(np.zeros((4, 8, 8, 1), np.float32), [0.5], [0.5])
+    assert axes[1].get_ylim() == (0, 2.5)

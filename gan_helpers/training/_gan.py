@@ -1,23 +1,16 @@
-"""`GAN`: TF-GAN's losses inside Keras' own `compile` and `fit`; `train`: the default recipe in one call."""
+"""`GAN`: TF-GAN's losses inside Keras' own `compile` and `fit`."""
 
 from __future__ import annotations
-
-import math
-import numbers
-import time
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from gan_helpers import losses, models
+from gan_helpers import losses
 from gan_helpers.compat import tensorflow_gan as tfgan
-from gan_helpers.data import NOISE_PRIORS, _count, _one_of, batches, check_images
-
-BATCH_SIZE = 64
-SHIFT = 2  # pixels; without it D begins to know the 1,500 digits by heart within a minute
-EPOCH_STEPS = 50  # what one row of `history` covers in `train`: a second or two on two cores
-EXECUTION_STEPS = 10  # steps that `train` runs before it returns to Python, whose share is then too small to measure
+from gan_helpers.data import NOISE_PRIORS, _count, _one_of
+from gan_helpers.training._callbacks import StopOnNaN
+from gan_helpers.training._fit import check_networks, check_samples, check_shift, is_number
 
 
 @keras.saving.register_keras_serializable("gan_helpers")
@@ -43,18 +36,18 @@ class GAN(keras.Model):
     def __init__(self, generator, discriminator, loss="modified", *, gradient_penalty_weight=None, shift=0,
                  average=0.99, noise="normal", seed=None, name="gan", **kwargs):
         super().__init__(name=name, **kwargs)
-        self.z_dim = _check_networks(generator, discriminator)
+        self.z_dim = check_networks(generator, discriminator)
         self.loss_name, self._adversarial = loss, losses.get(loss)
         if gradient_penalty_weight is None:
             gradient_penalty_weight = self._adversarial.gradient_penalty_weight
-        elif not (_is_number(gradient_penalty_weight) and gradient_penalty_weight >= 0):
+        elif not (is_number(gradient_penalty_weight) and gradient_penalty_weight >= 0):
             raise ValueError(f"gradient_penalty_weight must be a number of 0 or more, got {gradient_penalty_weight!r}.")
-        if not (_is_number(average) and 0 <= average < 1):
+        if not (is_number(average) and 0 <= average < 1):
             raise ValueError(f"average must be in [0, 1), got {average!r}; 0 switches the average off.")
         _one_of(noise, NOISE_PRIORS, "noise prior")
         self.gradient_penalty_weight, self.average, self.noise, self.seed = (
             gradient_penalty_weight, average, noise, seed)
-        self.shift = _check_shift(shift, discriminator)
+        self.shift = check_shift(shift, discriminator)
         self.generator, self.discriminator = generator, discriminator
         self.average_generator = None
         if average:
@@ -216,7 +209,7 @@ class GAN(keras.Model):
         `ValueError` before any training when they don't fit D, or an endless dataset comes without
         `steps_per_epoch`.
         """
-        _check_samples(x, self.generator, self.discriminator, kwargs.get("steps_per_epoch"))
+        check_samples(x, self.generator, self.discriminator, kwargs.get("steps_per_epoch"))
         try:
             return super().fit(x, callbacks=[*(callbacks or []), StopOnNaN()], **kwargs)
         except KeyboardInterrupt:
@@ -288,221 +281,9 @@ class GAN(keras.Model):
         self.compile(**{key: keras.saving.deserialize_keras_object(value) for key, value in config.items()})
 
 
-class TrainingDiverged(RuntimeError):
-    """A loss or gradient became NaN or infinite. That step was not applied.
-
-    `gan`: the model, with the weights of the last good step; `history`: Keras' history up to there.
-    """
-
-
-class StopOnNaN(keras.callbacks.Callback):
-    """Stops `GAN.fit` with `TrainingDiverged`, which says which loss, at which step, and what to try."""
-
-    def on_train_begin(self, logs=None):
-        self.model.first_bad_step.assign([-1, -1])
-
-    def on_train_batch_end(self, batch, logs=None):
-        steps = keras.ops.convert_to_numpy(self.model.first_bad_step)
-        if (steps < 0).all():
-            return
-        player = int(np.argmin(np.where(steps < 0, np.iinfo(np.int64).max, steps)))
-        name, role = (("g_loss", "generator"), ("d_loss", "discriminator"))[player]
-        error = TrainingDiverged(
-            f"{name} (the {role}'s loss, or its gradient) became NaN or infinite at step {steps[player]}. "
-            "That step was not applied; the model is the error's .gan. Look for NaN in the data "
-            f"(data.check_images). Then try a ten times smaller learning rate, clipnorm=1.0 in the {role}'s optimizer, "
-            "another loss.")
-        error.gan, error.history = self.model, self.model.history
-        raise error
-
-
-class StopAfter(keras.callbacks.Callback):
-    """Ends training when `seconds` have passed since its first step was done; compiling doesn't count."""
-
-    def __init__(self, seconds: float):
-        super().__init__()
-        if not (isinstance(seconds, (int, float)) and math.isfinite(seconds) and seconds > 0):
-            raise ValueError(f"seconds must be a number above 0, got {seconds!r}.")
-        self.seconds, self.started = seconds, None
-
-    def on_train_begin(self, logs=None):
-        self.started = None
-
-    def on_train_batch_end(self, batch, logs=None):
-        self.started = self.started or time.monotonic()
-        if time.monotonic() - self.started >= self.seconds:
-            self.model.stop_training = True
-
-
-class Samples(keras.callbacks.Callback):
-    """Keeps in `grids` what G makes of the same `z` `(n, z_dim)`: before training, and after each epoch."""
-
-    def __init__(self, z):
-        super().__init__()
-        self.z, self.grids = z, []
-
-    def on_train_begin(self, logs=None):
-        if not self.grids:
-            self.grids.append(np.asarray(self.model(self.z)))
-
-    def on_epoch_end(self, epoch, logs=None):
-        self.grids.append(np.asarray(self.model(self.z)))
-
-
-class Progress(keras.callbacks.Callback):
-    """A tqdm bar over the whole training: steps, or seconds if `seconds` is given, with the time left."""
-
-    def __init__(self, steps: int | None = None, seconds: float | None = None):
-        super().__init__()
-        self.steps, self.seconds, self.bar = steps, seconds, None
-
-    def on_train_begin(self, logs=None):
-        from tqdm.auto import tqdm
-
-        # Once a second: a kernel drops messages, also the one that ends a cell, when a slow reader has 1,000 waiting.
-        # miniters=1: otherwise a thread of tqdm's redraws a slow bar, and widgets may be changed by the main one only.
-        unit = {"unit": "step"} if self.seconds is None else {
-            "unit": "s", "bar_format": "{desc}: {percentage:3.0f}%|{bar}| {n:.0f}/{total:.0f} s{postfix}"}
-        self.bar = tqdm(total=self.steps if self.seconds is None else self.seconds, desc="Training",
-                        mininterval=1.0, miniters=1, **unit)
-        self.started, self.done = None, 0
-
-    def on_train_batch_end(self, batch, logs=None):
-        now = time.monotonic()
-        self.started = self.started or now
-        self.done += self.model.steps_per_execution
-        target = self.done if self.seconds is None else min(now - self.started, self.seconds)
-        self.bar.update(target - self.bar.n)
-
-    def on_epoch_end(self, epoch, logs=None):
-        self.bar.set_postfix({key: f"{logs[key]:.2f}" for key in ("g_loss", "d_loss")}, refresh=False)
-
-    def on_train_end(self, logs=None):
-        self.bar.close()
-
-
-def train(x, steps: int | None = None, seconds: float | None = None, seed: int = 0, *, loss: str = "modified",
-          progress: bool = True, callbacks=()) -> tuple[GAN, keras.callbacks.History]:
-    """Train the default DCGAN on images `x` for `steps`, or `seconds` (60 if neither is given).
-
-    `x`: `(n, height, width, channels)` float32 in [-1, 1], sides multiples of 4, n of 64 or more. The
-    seconds count from the first finished step, so compiling is free. `callbacks` hear of steps in groups of
-    up to 10, Keras' `steps_per_execution`. Returns the `GAN` and Keras' history, a row for every 50 steps.
-    Raises `ValueError` for bad input, before any training.
-    """
-    x = check_images(x, least=BATCH_SIZE).astype(np.float32, copy=False)
-    if steps is not None and seconds is not None:
-        raise ValueError("Give steps or seconds, not both.")
-    if steps is None and seconds is None:
-        seconds = 60.0
-    stop = [] if seconds is None else [StopAfter(seconds)]
-    steps = None if steps is None else _count(steps, "steps")
-    keras.utils.set_random_seed(seed)
-    shape = x.shape[1:]
-    generator, discriminator = models.dcgan_generator(image_shape=shape), models.dcgan_discriminator(shape)
-    gan = GAN(generator, discriminator, loss, shift=SHIFT, seed=seed)
-    # A group must fit into `steps` and into an epoch without a rest, or Keras would train longer than asked.
-    gan.compile(steps_per_execution=math.gcd(steps or 0, EPOCH_STEPS, EXECUTION_STEPS))
-    bar = [Progress(steps, seconds)] if progress else []
-    ends = _StepLimit(steps) if steps else None
-    history = gan.fit(
-        batches(x, BATCH_SIZE, seed),
-        epochs=10**6 if steps is None else math.ceil(steps / EPOCH_STEPS),
-        steps_per_epoch=EPOCH_STEPS if steps is None else min(EPOCH_STEPS, steps),
-        callbacks=[*callbacks, *stop, *bar, *([ends] if ends else [])],
-        verbose=0,
-    )
-    return gan, history
-
-
-class _StepLimit(keras.callbacks.Callback):
-    """Ends training after exactly `steps`, also in the middle of an epoch."""
-
-    def __init__(self, steps: int):
-        super().__init__()
-        self.steps = steps
-
-    def on_train_batch_end(self, batch, logs=None):
-        if self.model.steps >= self.steps:
-            self.model.stop_training = True
-
-
-def _check_networks(generator, discriminator) -> int:
-    """The length of z, or a `ValueError` that names the shapes that don't fit."""
-    for role, network in (("generator", generator), ("discriminator", discriminator)):
-        if not (isinstance(network, keras.Model) and network.built and hasattr(network, "input_shape")):
-            raise ValueError(f"The {role} must be a Keras model that knows its input shape, got {network!r}. Begin a "
-                             "Sequential with keras.Input(...).")
-    z_shape, x_shape = tuple(generator.input_shape), tuple(generator.output_shape)
-    if len(z_shape) != 2 or z_shape[1] is None:
-        raise ValueError(f"The generator must take noise (n, z_dim); it takes {z_shape}.")
-    if x_shape[1:] != tuple(discriminator.input_shape)[1:]:
-        raise ValueError(f"The generator makes samples of shape {x_shape[1:]}, but the discriminator takes "
-                         f"{tuple(discriminator.input_shape)[1:]}.")
-    if tuple(discriminator.output_shape)[1:] != (1,):
-        raise ValueError("The discriminator must return one logit a sample, (n, 1); it returns "
-                         f"{tuple(discriminator.output_shape)}. Flatten, then Dense(1) without activation.")
-    if _ends_in(discriminator, "sigmoid"):
-        raise ValueError("The discriminator ends in a sigmoid; TF-GAN's losses take logits, which don't overflow. "
-                         "Leave the last activation away.")
-    return z_shape[1]
-
-
-def _check_samples(x, generator, discriminator, steps_per_epoch) -> None:
-    """A `ValueError` unless the real samples `x`, a dataset of batches or an array, can be trained on."""
-    shape = tuple(discriminator.input_shape)[1:]
-    wanted = f"real samples (n, {', '.join(map(str, shape))}), float32"
-    if isinstance(x, tf.data.Dataset):
-        if x.cardinality() == tf.data.INFINITE_CARDINALITY and not steps_per_epoch:
-            raise ValueError("This dataset is endless: say how many steps make an epoch, steps_per_epoch=..., for "
-                             "example the number of samples divided by the batch size.")
-        batch = next(iter(x.take(1)), None)
-        if batch is None:
-            raise ValueError(f"Expected {wanted}; this dataset is empty. Is the batch larger than the data, with "
-                             "drop_remainder=True?")
-        x = batch[0] if isinstance(batch, tuple) else batch
-    elif not isinstance(x, np.ndarray):
-        return  # a distributed dataset, a generator: what they hold can't be looked at without using it up
-    got, dtype = tuple(x.shape), tf.as_dtype(x.dtype)
-    if got[1:] != shape:
-        hint = " Add the channel axis: x[..., None]." if (*got[1:], 1) == shape else ""
-        hint = hint or (" Is it one sample, not a batch? Use dataset.batch(...)." if got == shape else "")
-        raise ValueError(f"Expected batches of {wanted}, as the discriminator takes them, got {got}.{hint}")
-    if not dtype.is_floating:
-        raise ValueError(f"Expected {wanted}, got {dtype.name}. Use data.to_unit_range(x) for pixels 0..255.")
-    x = np.asarray(x, np.float32)
-    if not np.isfinite(x).all():
-        raise ValueError(f"Expected finite {wanted}, got {np.count_nonzero(~np.isfinite(x))} NaN or infinite values.")
-    if _ends_in(generator, "tanh") and np.abs(x).max() > 1.001:
-        raise ValueError(f"Expected {wanted} in [-1, 1], the range of the generator's tanh, got {x.min():.3g} to "
-                         f"{x.max():.3g}. Rescale them, for example x / 127.5 - 1 for pixels 0..255.")
-
-
-def _ends_in(network, activation: str) -> bool:
-    """Whether the network's last layer applies this activation."""
-    last = network.layers[-1] if getattr(network, "layers", None) else None
-    return getattr(getattr(last, "activation", None), "__name__", None) == activation
-
-
-def _is_number(value) -> bool:
-    return isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
-
-
 def _done(_) -> bool:
     """What a branch of `tf.cond` returns when it was taken for what it does."""
     return True
-
-
-def _check_shift(shift, discriminator) -> int:
-    """`shift` as an int of 0 or more that leaves something of the image to see, or a `ValueError`."""
-    if isinstance(shift, int) and shift == 0:
-        return 0
-    sides = tuple(discriminator.input_shape)[1:3]
-    if len(discriminator.input_shape) != 4:
-        raise ValueError(f"shift moves images; this discriminator takes samples of shape {sides}. Use shift=0.")
-    if _count(shift, "shift") >= min(sides):
-        raise ValueError(f"shift must be smaller than the image's sides, {sides}; got {shift}.")
-    return int(shift)
 
 
 def _part_sizes(n: int, most: int) -> list[int]:

@@ -1,127 +1,11 @@
-"""Arrays to Axes: every function draws on the `ax` it is given and returns it. No `plt.show`, no files."""
+"""Panels of live figures: each draws its artists once and returns the function that moves them."""
 
 from __future__ import annotations
 
-import base64
-import io
-
 import numpy as np
-from matplotlib.figure import Figure
 
 from gan_helpers.data import check_images
-
-# Okabe and Ito's colours, which people with any colour vision can tell apart.
-BLUE, VERMILION, GREEN, ORANGE, SKY, PURPLE, YELLOW, BLACK = (
-    "#0072B2", "#D55E00", "#009E73", "#E69F00", "#56B4E9", "#CC79A7", "#F0E442", "#000000")
-REAL = {"color": BLUE, "marker": "o"}
-FAKE = {"color": VERMILION, "marker": "x"}
-NOISE = {"normal": (GREEN, "o"), "uniform": (ORANGE, "s")}
-
-
-def image_grid(x, ax, columns: int | None = None, title: str | None = None):
-    """Images `(n, height, width, channels)` in [-1, 1] side by side on one `ax`; -1 is black, 1 white."""
-    x = check_images(x)
-    ax.imshow(tile(x, columns), cmap="gray", vmin=-1, vmax=1, interpolation="nearest")
-    ax.set_axis_off()
-    if title:
-        ax.set_title(title)
-    return ax
-
-
-def tile(x, columns: int | None = None) -> np.ndarray:
-    """One picture of images `(n, h, w, c)`, row by row: `(H, W)` if grey, `(H, W, 3)` in [0, 1] if not."""
-    x = np.clip(np.asarray(x), -1, 1)
-    n, height, width, channels = x.shape
-    columns = columns or int(np.ceil(np.sqrt(n)))
-    rows = -(-n // columns)
-    canvas = np.full((rows * columns, height + 2, width + 2, channels), 1.0, np.float32)
-    canvas[:n, 1:-1, 1:-1] = x
-    canvas = canvas.reshape(rows, columns, height + 2, width + 2, channels).swapaxes(1, 2)
-    canvas = canvas.reshape(rows * (height + 2), columns * (width + 2), channels)
-    return canvas[..., 0] if channels == 1 else (canvas + 1) / 2
-
-
-def grids(images: dict, axes, columns: int | None = None):
-    """Several sets of images by name, one grid on each of `axes`; see `image_grid`."""
-    for ax, (title, x) in zip(axes, images.items(), strict=True):
-        image_grid(x, ax, columns, title)
-    return axes
-
-
-def real_and_fake(x_real, x_fake, axes, columns: int = 4):
-    """Two grids on two axes, real on the left, generated on the right."""
-    return grids({"real": x_real, "generated": x_fake}, axes, columns)
-
-
-def loss_curves(history, ax, log_2: bool = True):
-    """Both losses of a Keras history (`g_loss`, `d_loss` in `.history` or a dict) over its epochs.
-
-    `log_2` draws the values of the log losses when D can't tell: log 2 for G, 2 log 2 for D.
-    """
-    rows = getattr(history, "history", history)
-    missing = [key for key in ("g_loss", "d_loss") if key not in rows]
-    if missing:
-        raise ValueError(f"Expected a history with g_loss and d_loss, {', '.join(missing)} is missing; "
-                         f"it has {', '.join(rows) or 'nothing'}.")
-    epochs = np.arange(1, len(rows["g_loss"]) + 1)
-    style = {"markevery": max(1, len(epochs) // 12), "markersize": 5}
-    ax.plot(epochs, rows["d_loss"], color=BLUE, marker="o", label="discriminator", **style)
-    ax.plot(epochs, rows["g_loss"], color=VERMILION, marker="x", label="generator", **style)
-    if log_2:
-        dotted = {"linestyle": ":", "linewidth": 1}
-        ax.axhline(np.log(2), color=VERMILION, label="log 2: G when D can't tell", **dotted)
-        ax.axhline(2 * np.log(2), color=BLUE, label="2 log 2: D when it can't tell", **dotted)
-    ax.set(xlabel="epoch", ylabel="loss (nats)")
-    ax.legend(frameon=False)
-    return ax
-
-
-def points(x_real, x_fake, ax):
-    """Real points `(n, 2)` as blue circles, generated ones as vermilion crosses."""
-    ax.scatter(*np.asarray(x_real).T, s=12, facecolors="none", edgecolors=BLUE, label="real")
-    ax.scatter(*np.asarray(x_fake).T, s=12, color=VERMILION, marker="x", linewidths=0.8, label="generated")
-    ax.set_aspect("equal")
-    ax.legend(frameon=False)
-    return ax
-
-
-def histograms(x_real, x_fake, ax, low: float = -2, high: float = 2, step: float = 0.1):
-    """How the values of real and generated samples (any shapes) are spread: their share in bins of `step`.
-
-    A bin is centred on each of `low`, `low + step`, ..., `high`; its marker is drawn at its centre.
-    """
-    count = round((high - low) / step) + 1
-    centres = low + step * np.arange(count)
-    edges = low + step * (np.arange(count + 1) - 0.5)
-    for x, label, style in ((x_real, "real", REAL), (x_fake, "generated", FAKE)):
-        values = np.asarray(x).ravel()
-        ax.plot(centres, np.histogram(values, edges)[0] / values.size, label=label, markersize=5, **style)
-    ax.set(ylabel="share", ylim=(0, None))
-    ax.legend(frameon=False)
-    return ax
-
-
-def counts(values, ax, title: str | None = None):
-    """A map of small whole numbers `(height, width)`, each written in its square; more is darker."""
-    values = np.asarray(values)
-    ax.imshow(values, cmap="Blues", vmin=0, vmax=1.6 * max(values.max(), 1), interpolation="nearest")
-    for (row, column), value in np.ndenumerate(values):
-        ax.text(column, row, f"{value:.0f}", ha="center", va="center", fontsize=8)
-    ax.set_axis_off()
-    if title:
-        ax.set_title(title)
-    return ax
-
-
-def curves(x, lines: dict, ax):
-    """Named curves over the same `x`, `(k,)`: each with its own colour and marker, for up to six of them."""
-    if len(lines) > 6:
-        raise ValueError(f"curves draws up to 6 lines that can be told apart, got {len(lines)}.")
-    styles = zip((GREEN, PURPLE, ORANGE, BLACK, BLUE, VERMILION), "s^Dvox", strict=True)
-    for (label, y), (color, marker) in zip(lines.items(), styles, strict=False):
-        ax.plot(x, y, color=color, marker=marker, markevery=max(1, len(x) // 10), markersize=5, label=label)
-    ax.legend(frameon=False)
-    return ax
+from gan_helpers.plotting._base import BLACK, BLUE, GREEN, NOISE, ORANGE, SKY, VERMILION, can_not_tell, image_grid, tile
 
 
 def size_trace(ax, most: int):
@@ -184,23 +68,6 @@ def influence(image, ax):
         frame.set_bounds(left - 0.5, top - 0.5, right - left + 1, bottom - top + 1)
 
     return show
-
-
-def class_counts(labels, ax):
-    """A bar for each class 0, 1, ... of `labels`, `(n,)` whole numbers, with its count above it."""
-    found = np.bincount(np.asarray(labels))
-    ax.bar_label(ax.bar(np.arange(len(found)), found, color=BLUE), fontsize=8)
-    ax.set(xlabel="class", ylabel="images", xticks=np.arange(len(found)), ylim=(0, 1.15 * found.max()))
-    ax.spines[["top", "right"]].set_visible(False)
-    return ax
-
-
-def noise_cloud(z, prior: str, ax):
-    """Noise `(n, 2)` from the prior of that name, on [-3.5, 3.5] both ways."""
-    color, marker = NOISE[prior]
-    ax.scatter(*np.asarray(z).T, s=6, color=color, marker=marker, linewidths=0, alpha=0.7)
-    ax.set(xlim=(-3.5, 3.5), ylim=(-3.5, 3.5), aspect="equal", title=prior)
-    return ax
 
 
 def image_and_histogram(axes):
@@ -278,35 +145,6 @@ def lengths(ax):
     return show
 
 
-class Picture:
-    """A finished figure as a notebook output: a PNG with alternative text, the text where there is no image.
-
-    End a cell with `plotting.Picture(figure, "what it shows")`. The PNG's bytes depend on the drawing alone.
-    """
-
-    def __init__(self, figure, alt: str):
-        if not (isinstance(alt, str) and alt.strip()):
-            raise ValueError("A picture needs alt text: one or two sentences that say what it shows.")
-        self.figure, self.alt = figure, alt
-
-    def png(self) -> bytes:
-        buffer = io.BytesIO()
-        self.figure.savefig(buffer, format="png", metadata={"Software": None})
-        return buffer.getvalue()
-
-    def __repr__(self):
-        return f"Picture: {self.alt}"
-
-    def _repr_mimebundle_(self, include=None, exclude=None):
-        data = {"image/png": base64.b64encode(self.png()).decode("ascii"), "text/plain": repr(self)}
-        return data, {"image/png": {"alt": self.alt}}
-
-
-def figure(width: float = 7.0, height: float = 3.5):
-    """A `matplotlib.figure.Figure` of this size in inches, outside pyplot, with room for its labels."""
-    return Figure(figsize=(width, height), dpi=96, layout="constrained")
-
-
 def loss_panels(axes, fake_logits):
     """G's loss and D's loss over the fake logit, on two axes, with the tangent to G's at one point.
 
@@ -346,10 +184,9 @@ def training_view(axes, epochs: int, columns: int = 4):
     lines = {key: right.plot([], [], color=color, marker=marker, label=label, **style)[0]
              for key, color, marker, label in (("d_loss", BLUE, "o", "discriminator"),
                                                ("g_loss", VERMILION, "x", "generator"))}
-    for name, height, color in (("log 2", np.log(2), VERMILION), ("2 log 2", 2 * np.log(2), BLUE)):
-        right.axhline(height, color=color, linestyle=":", linewidth=1)
-        right.text(0.99, height, name, transform=right.get_yaxis_transform(), color=color, fontsize=8,
-                   ha="right", va="bottom")
+    for name, line in zip(("log 2", "2 log 2"), can_not_tell(right), strict=True):
+        right.text(0.99, line.get_ydata()[0], name, transform=right.get_yaxis_transform(), color=line.get_color(),
+                   fontsize=8, ha="right", va="bottom")
     right.set(xlim=(0, epochs + 1), ylim=(0, 2.5), xlabel="epoch", ylabel="loss (nats)")
     right.legend(frameon=False, loc="upper left", ncols=2)
 
@@ -360,6 +197,7 @@ def training_view(axes, epochs: int, columns: int = 4):
         shown[0].set_data(picture)
         for key, values in (("g_loss", g_loss), ("d_loss", d_loss)):
             lines[key].set_data(np.arange(1, len(values) + 1), values)
-        right.set(xlim=(0, max(epochs, len(g_loss)) + 1), ylim=(0, max(2.5, 1.2 * max([0, *g_loss, *d_loss]))))
+        found = [0, *g_loss, *d_loss]  # some losses fall below 0
+        right.set(xlim=(0, max(epochs, len(g_loss)) + 1), ylim=(1.2 * min(found), max(2.5, 1.2 * max(found))))
 
     return show
