@@ -2,7 +2,7 @@
 # make demo   trains a GAN on handwritten digits for a minute and writes demo.png
 # make test   runs every test
 # PYTHON=...  chooses the Python, 3.10 to 3.13
-.PHONY: lab demo test test-colab notebooks student lock benchmark clean setup
+.PHONY: lab demo test test-colab notebooks check-notebooks student lock benchmark clean setup
 
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -29,9 +29,13 @@ test: setup
 test-colab:
 	@bash tools/test_colab.sh $(ARGS)
 
-# Run every chapter in a fresh kernel and store its outputs, normalised.
+# Run every chapter in a fresh kernel, two at once, and store its outputs, normalised.
 notebooks: setup
-	$(BIN)/python tools/notebooks.py $(CHAPTERS)
+	$(BIN)/python tools/notebooks.py $(ARGS) $(CHAPTERS)
+
+# Which rule does a chapter break, in which cell? `make test` asks the same, and compares the outputs.
+check-notebooks: setup
+	$(BIN)/python tools/check_notebooks.py $(CHAPTERS)
 
 # Copies without answers, for a class, in build/student. OUT=... chooses another folder, CHAPTERS=... the chapters.
 student: setup

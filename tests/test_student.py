@@ -9,9 +9,10 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from check_notebooks import ROOT, RULES, tags
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
-from notebook_rules import ROOT, RULES, tags, tool
 
+import notebooks as tool
 from gan_helpers import checks
 
 CHAPTERS = sorted(tool.NOTEBOOKS.glob(tool.CHAPTERS))

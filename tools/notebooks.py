@@ -7,6 +7,7 @@ A chapter that fails is named with its cell, and its file stays as it was.
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import contextlib
 import os
@@ -58,6 +59,17 @@ def title(path: Path) -> str:
         if found:
             return found.group(1)
     raise ValueError(f"{path.name} has no H1: one text cell must hold a line that begins with '# '.")
+
+
+def heading(notebook, cell) -> str:
+    """The words of the last heading at or above a cell; how a reader finds it."""
+    words = "the beginning"
+    for one in notebook.cells:
+        if one.cell_type == "markdown":
+            words = ([words] + re.findall(r"^#+ +(.+?) *$", one.source, re.M))[-1]
+        if one is cell:
+            break
+    return words
 
 
 def next_source(path: Path) -> str:
@@ -119,14 +131,14 @@ def _let_ctrl_c_stop(notebook) -> None:
         asyncio.get_running_loop().remove_signal_handler(signal.SIGINT)
 
 
-def execute(path: Path) -> None:
+async def execute(path: Path) -> None:
     """Run one chapter in a fresh kernel and write it back; the file changes only when all went well."""
     notebook = nbformat.read(path, as_version=4)
     prepare(notebook, path)
     client = NotebookClient(notebook, timeout=600, kernel_name="python3", on_notebook_start=_let_ctrl_c_stop,
                             resources={"metadata": {"path": str(path.parent)}}, record_timing=False)
     # TensorFlow's native code writes to the kernel's own stderr, which is no part of a chapter.
-    client.execute(stderr=subprocess.DEVNULL, env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"})
+    await client.async_execute(stderr=subprocess.DEVNULL, env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"})
     normalise(notebook)
     nbformat.validate(notebook)
     part = path.with_suffix(".part")
@@ -137,28 +149,48 @@ def execute(path: Path) -> None:
         part.unlink(missing_ok=True)
 
 
-def main(names: list[str]) -> int:
-    paths = [Path(name) for name in names] or sorted(NOTEBOOKS.glob(CHAPTERS))
-    failed = 0
-    for path in paths:
-        started = time.monotonic()
-        try:
-            execute(path)
-        except KeyboardInterrupt:
-            print(f"Stopped. {path.name} was not written.", flush=True)
-            return 130
-        except (CellExecutionError, CellTimeoutError) as error:  # both name the cell
-            failed += 1
-            print(f"{path.name} failed and was not written:\n{error}", flush=True)
-        except DeadKernelError:
-            failed += 1
-            print(f"{path.name} was not written: its kernel died. Is the memory full? Run it cell by cell in "
-                  "JupyterLab to find where.", flush=True)
-        except (OSError, ValueError, nbformat.ValidationError) as error:
-            failed += 1
-            print(f"{path.name} can't be used and was not written: {error}", flush=True)
-        else:
-            print(f"{path.name}: {time.monotonic() - started:.0f} s", flush=True)
+def _failure(path: Path, error: Exception) -> str:
+    """What to tell of a chapter that wasn't written: its cell under its heading, where one is to blame."""
+    if isinstance(error, DeadKernelError):
+        return (f"{path.name} was not written: its kernel died. Is the memory full? Run it cell by cell in "
+                "JupyterLab to find where.")
+    if isinstance(error, (CellExecutionError, CellTimeoutError)):  # both name the cell's code
+        return f"{path.name} failed and was not written:\n{error}"
+    return f"{path.name} can't be used and was not written: {error}"
+
+
+async def execute_all(paths: list[Path], at_once: int) -> int:
+    """Run chapters, so many at once, and print a line on each; returns how many failed."""
+    turn, failed = asyncio.Semaphore(at_once), []
+
+    async def one(path):
+        async with turn:
+            started = time.monotonic()
+            try:
+                await execute(path)
+            except (CellExecutionError, CellTimeoutError, DeadKernelError, OSError, ValueError,
+                    nbformat.ValidationError) as error:
+                failed.append(path)
+                print(_failure(path, error), flush=True)
+            else:
+                print(f"{path.name}: {time.monotonic() - started:.0f} s", flush=True)
+
+    await asyncio.gather(*map(one, paths))
+    return len(failed)
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="tools/notebooks.py", description=__doc__.split("\n\n")[0])
+    parser.add_argument("files", nargs="*", type=Path, help="chapters; all, if none is given")
+    parser.add_argument("--at-once", type=int, default=2, metavar="N", help="how many run side by side (default: 2)")
+    given = parser.parse_args(arguments)
+    if given.at_once < 1:
+        parser.error(f"--at-once must be 1 or more, got {given.at_once}")
+    try:
+        failed = asyncio.run(execute_all(given.files or sorted(NOTEBOOKS.glob(CHAPTERS)), given.at_once))
+    except KeyboardInterrupt:
+        print("Stopped. Chapters that aren't named above were not written.", flush=True)
+        return 130
     return 1 if failed else 0
 
 
