@@ -2,7 +2,7 @@
 # make demo   trains a GAN on handwritten digits for a minute and writes demo.png
 # make test   runs every test
 # PYTHON=...  chooses the Python, 3.10 to 3.13
-.PHONY: lab demo test test-colab notebooks check-notebooks student lock benchmark clean setup
+.PHONY: lab demo test test-colab notebooks check-notebooks student slides lock benchmark clean setup
 
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -40,6 +40,10 @@ check-notebooks: setup
 # Copies without answers, for a class, in build/student. OUT=... chooses another folder, CHAPTERS=... the chapters.
 student: setup
 	$(BIN)/python tools/student.py $(if $(OUT),--out "$(OUT)") $(CHAPTERS)
+
+# Slides for a projector without a network, in build/slides: of CHAPTER=08, or of all chapters.
+slides: setup
+	$(BIN)/python tools/slides.py $(if $(OUT),--out "$(OUT)") $(CHAPTER)
 
 # GAN.fit beside a bare loop of the same networks.
 benchmark: setup
