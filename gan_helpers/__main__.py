@@ -50,13 +50,14 @@ def main(arguments: list[str] | None = None) -> None:
     command.add_argument("--output", default="demo.png", help="the PNG file to write (default: demo.png)")
     command.add_argument("--seconds", type=float, default=60.0, help="how long to train (default: 60)")
     command.add_argument("--seed", type=int, default=0, help="another seed gives another run (default: 0)")
-    commands.add_parser("doctor", help="is this machine ready? exit status 1 if not")
+    command = commands.add_parser("doctor", help="is this machine ready? exit status 1 if not")
+    command.add_argument("--json", action="store_true", help="for programs: all rows as JSON")
+    command.add_argument("--quick", action="store_true", help="leave out the import of TensorFlow")
     given = parser.parse_args(arguments)
     if given.command == "doctor":
         from gan_helpers import doctor
 
-        doctor.ready()
-        sys.exit(0 if all(fits for *_, fits in doctor.versions()) else 1)
+        sys.exit(doctor.main(given.json, given.quick))
     demo(given.output, given.seconds, given.seed)
 
 
