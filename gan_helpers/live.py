@@ -16,6 +16,9 @@ A live figure is built once; moving a slider only sets the data of its artists.
                  mu=live.slider("μ, mean", -3, 3, 0, step=0.1),
                  sigma=live.slider("σ, spread", 0.1, 2, 1, step=0.1))
 
+A line with ``gid="hold"``, as in ``ax.plot(x, y, gid="hold")``, can be held by the learner: a toggle keeps the
+present curve in grey while the sliders move on.
+
 As the last line of a cell this shows the widget. The same output also holds a PNG with alt text and one
 line of plain text, for readers without a kernel (GitHub, a PDF, a screen reader).
 
@@ -47,13 +50,16 @@ from typing import Any
 
 import ipywidgets as widgets
 import numpy as np
+import traitlets
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as MplFigure
 from matplotlib.image import AxesImage
+from matplotlib.lines import Line2D
 from PIL import Image
 
-__all__ = ["Control", "Figure", "button", "choice", "explore", "log_slider", "play", "slider", "switch"]
+__all__ = ["Control", "Figure", "button", "choice", "explore", "log_slider", "play", "sketch",
+           "slider", "switch"]
 
 # JupyterLab with ipykernel 7 may run two callbacks at once, and the font cache of matplotlib is shared by all
 # figures: one lock for the whole module. It is reentrant because a reset sets several widgets inside it.
@@ -79,6 +85,8 @@ class Control:
 def _plain(value):
     if isinstance(value, bool):
         return "on" if value else "off"
+    if isinstance(value, tuple):
+        return ", ".join(map(_plain, value))
     return f"{value:g}" if isinstance(value, (int, float)) else str(value)
 
 
@@ -93,8 +101,12 @@ def _nothing():
 
 def slider(label, low, high, value, step=None):
     """A slider from `low` to `high`; whole numbers throughout give the update an int, otherwise a float."""
+    if not low < high:
+        raise ValueError(f"slider {label!r}: it must run from a smaller to a larger number, got {low} to {high}")
     if not low <= value <= high:
         raise ValueError(f"slider {label!r}: the value {value} is outside [{low}, {high}]; start inside it")
+    if step is not None and not 0 < step <= high - low:
+        raise ValueError(f"slider {label!r}: step must be above 0 and at most {high - low:g}, got {step!r}")
     whole = all(isinstance(number, (int, np.integer)) for number in (low, high, value, step or 1))
     step = step or (1 if whole else (high - low) / 100)
 
@@ -126,6 +138,8 @@ def log_slider(label, low, high, value, per_decade=10):
 def choice(label, options, value=None):
     """A drop-down list of strings; the first one is chosen unless `value` names another."""
     options = [str(option) for option in options]
+    if not options or len(set(options)) < len(options):
+        raise ValueError(f"choice {label!r}: needs one option or more, each of them once, got {options}")
     value = options[0] if value is None else value
     if value not in options:
         raise ValueError(f"choice {label!r}: {value!r} is not one of {', '.join(options)}")
@@ -180,6 +194,43 @@ def button(label):
         return count, push, _nothing
 
     return Control(label, 0, "presses", make)
+
+
+class _Row(traitlets.HasTraits):
+    """Several sliders as one value, a tuple of floats."""
+
+    value = traitlets.Tuple()
+
+
+def sketch(label, places, values, low=0.0, high=1.0, step=None):
+    """A curve to draw by hand: an upright slider for each of `places`; the update gets their heights, a tuple."""
+    values = tuple(float(value) for value in values)
+    if len(values) != len(places) or not values:
+        raise ValueError(f"sketch {label!r}: needs one value for each of its {len(places)} places, got {len(values)}")
+    if not low < high or not all(low <= value <= high for value in values):
+        raise ValueError(f"sketch {label!r}: the values must lie in [{low}, {high}], got {values}")
+
+    def make():
+        row = _Row(value=values)
+        boxes = [widgets.FloatSlider(value=value, min=low, max=high, step=step or (high - low) / 100,
+                                     description=_plain(place), orientation="vertical", readout_format=".2f",
+                                     layout=widgets.Layout(height="9em", width="4em"))
+                 for place, value in zip(places, values, strict=True)]
+
+        def drawn(_):
+            row.value = tuple(box.value for box in boxes)
+
+        def put_back(change):
+            for box, value in zip(boxes, change["new"], strict=True):
+                box.value = value
+
+        for box in boxes:
+            box.observe(drawn, names="value")
+        row.observe(put_back, names="value")
+        name = widgets.Label(label, layout=widgets.Layout(width="13em"))
+        return row, widgets.HBox([name, *boxes], layout=widgets.Layout(flex_flow="row wrap")), _nothing
+
+    return Control(label, values, f"each from {_plain(low)} to {_plain(high)}", make)
 
 
 class _Painter:
@@ -303,7 +354,8 @@ class Figure:
         self._image = widgets.Image(value=_png(self._pixels, 1), format="png", layout=widgets.Layout(
             width=f"{width}px", max_width="100%", height="auto", object_fit="contain"))
         self._line = widgets.HTML(value=self._says(self.text))
-        self._inputs, rows, self._stops = {}, [], []
+        self._inputs, rows, self._stops, self._busy = {}, [], [], False
+        self._build_hold()
         for name, control in self.controls.items():
             self._inputs[name], row, stop = control.make()
             self._inputs[name].observe(self._on_change, names="value")
@@ -312,9 +364,29 @@ class Figure:
         if rows:
             reset = widgets.Button(description="Reset", tooltip="Back to the first picture")
             reset.on_click(lambda _: self.reset())
-            rows.append(reset)
-        self._busy = False
+            rows.append(widgets.HBox([reset, self._hold] if self._lines else [reset]))
         self.widget = widgets.VBox([self._image, self._line, *rows])
+
+    def _build_hold(self):
+        """A toggle that keeps what is drawn now in grey, to compare; for lines that `picture` marked so."""
+        self._lines = [line for ax in self._painter.figure.axes for line in ax.lines if line.get_gid() == "hold"]
+        self._ghosts, self._held_text = [], ""
+        self._hold = widgets.ToggleButton(description="Hold to compare", tooltip="Keep the present curve in grey")
+        self._hold.observe(lambda change: self._set_hold(change["new"]), names="value")
+
+    def _set_hold(self, held):
+        with _LOCK:
+            for ghost in self._ghosts:
+                if ghost.axes is not None:                              # an update may have cleared them
+                    ghost.remove()
+            self._ghosts, self._held_text = [], self.text if held else ""
+            for line in self._lines if held else ():
+                ghost = Line2D(*line.get_data(), color="0.6", linestyle=(0, (4, 2)), linewidth=1.6,
+                               drawstyle=line.get_drawstyle(), zorder=line.get_zorder() - 0.5)
+                line.axes.add_line(ghost)
+                self._ghosts.append(ghost)
+            if not self._busy:
+                self._follow()
 
     @staticmethod
     def _says(text, role="status"):
@@ -341,7 +413,8 @@ class Figure:
             pixels = self._painter.render()
             self.values, self.text, self._pixels = values, text, pixels
             self._image.value = _png(pixels, 1)
-            self._line.value = self._says(text)
+            held = f" Held, in grey: {self._held_text}" if self._held_text else ""
+            self._line.value = self._says(text + held)
 
     def reset(self):
         """Stop what plays and put every control back to its first value."""
@@ -350,6 +423,7 @@ class Figure:
             try:
                 for stop in self._stops:
                     stop()
+                self._hold.value = False
                 for name, control in self.controls.items():
                     self._inputs[name].value = control.value
             finally:

@@ -177,9 +177,9 @@ def test_controls_drive_the_picture_and_reset_restores_it():
     assert "mean 1.5" in figure._line.value and "aria-live" in figure._line.value
     figure.reset()
     assert figure._inputs["mu"].value == 0 and figure.values["kind"] == "plain" and figure.text == "mean 0"
-    buttons = [w for w in figure.widget.children if isinstance(w, widgets.Button)]
+    reset = figure.widget.children[-1].children[0]
     figure._inputs["mu"].value = 2.0
-    buttons[-1].click()
+    reset.click()
     assert figure.values["mu"] == 0
 
 
@@ -276,3 +276,82 @@ def test_no_pyplot_no_tensorflow_and_no_global_figure():
             "print(sorted({'tensorflow', 'matplotlib.pyplot'} & set(sys.modules)))")
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert out.strip() == "[]"
+
+
+def two_lines(fig):
+    ax = fig.subplots()
+    line, = ax.plot(X, X, gid="hold")
+    ax.plot(X, -X)
+    ax.set_ylim(-9, 9)
+
+    def update(slope, bad=False):
+        if bad:
+            raise ValueError("no")
+        line.set_ydata(slope * X)
+        return f"slope {slope:g}"
+
+    return update
+
+
+def test_a_held_curve_stays_in_grey_while_the_slider_moves_on():
+    figure = live.explore(two_lines, alt="A line", slope=live.slider("slope", -2.0, 2.0, 1.0))
+    ax, hold = figure._painter.figure.axes[0], figure._hold
+    assert hold in figure.widget.children[-1].children and len(ax.lines) == 2
+    hold.value = True
+    figure._inputs["slope"].value = -1.0
+    ghost = ax.lines[-1]
+    np.testing.assert_array_equal(ghost.get_ydata(), X)
+    np.testing.assert_array_equal(ax.lines[0].get_ydata(), -X)
+    assert ghost.get_color() == "0.6" and "slope -1" in figure._line.value and "grey: slope 1" in figure._line.value
+    np.testing.assert_array_equal(figure._pixels, full_redraw(figure))
+    hold.value = False
+    assert len(ax.lines) == 2 and "grey" not in figure._line.value
+    hold.value = True
+    figure.reset()
+    assert not hold.value and len(ax.lines) == 2 and figure.text == "slope 1"
+
+
+def test_a_figure_without_marked_lines_has_no_hold_toggle():
+    figure = live.explore(bell, alt="Bells", mu=live.slider("mu", -1.0, 1.0, 0.0))
+    assert figure._hold not in figure.widget.children[-1].children
+
+
+def test_a_sketch_is_one_value_of_many_upright_sliders():
+    seen = []
+
+    def picture(fig):
+        line, = fig.subplots().plot([0, 1, 2], [0, 0, 0])
+
+        def update(heights):
+            seen.append(heights)
+            line.set_ydata(heights)
+            return f"heights {heights}"
+
+        return update
+
+    figure = live.explore(picture, alt="Three heights", heights=live.sketch("curve", [-1, 0, 2.5], [0.2, 0.5, 0.8]))
+    assert "heights" in figure.text and "curve = 0.2, 0.5, 0.8 (each from 0 to 1)" in repr(figure)
+    row = next(child for child in figure.widget.children if isinstance(child, widgets.HBox))
+    boxes = [box for box in row.children if isinstance(box, widgets.FloatSlider)]
+    assert [box.description for box in boxes] == ["-1", "0", "2.5"]
+    assert {box.orientation for box in boxes} == {"vertical"}
+    boxes[1].value = 0.9
+    assert seen[-1] == (0.2, 0.9, 0.8)
+    figure.reset()
+    assert [box.value for box in boxes] == [0.2, 0.5, 0.8] and seen[-1] == (0.2, 0.5, 0.8)
+
+
+@pytest.mark.parametrize("make, message", [
+    (lambda: live.slider("s", 2, 1, 1), "from a smaller to a larger number, got 2 to 1"),
+    (lambda: live.slider("s", 1, 1, 1), "from a smaller to a larger number"),
+    (lambda: live.slider("s", 0, float("nan"), 0), "from a smaller to a larger number"),
+    (lambda: live.slider("s", 0, 1, 0.5, step=0), "step must be above 0"),
+    (lambda: live.slider("s", 0, 1, 0.5, step=-1), "step must be above 0"),
+    (lambda: live.choice("c", []), "needs one option or more"),
+    (lambda: live.choice("c", ["a", "a"]), "each of them once"),
+    (lambda: live.sketch("k", [1, 2], [0.5]), "one value for each of its 2 places"),
+    (lambda: live.sketch("k", [1], [1.5]), "must lie in"),
+])
+def test_limits_that_make_no_sense_are_refused(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
