@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import unquote
 
 import nbformat
 import pytest
@@ -231,3 +232,12 @@ def test_as_a_command_it_ends_with_a_status_and_no_traceback(tmp_path):
                           capture_output=True, text=True, timeout=120)
     assert done.returncode == 1 and done.stderr.startswith("Nothing was written. Can't read none.ipynb")
     assert done.stderr.count("\n") == 1
+
+
+def test_the_teachers_page_leads_to_the_projects_one_address():
+    page = unquote((ROOT / "docs" / "teaching.md").read_text(encoding="utf-8"))
+    where = tool.repository().removeprefix("https://github.com/")
+    named = re.findall(r"(?:github\.com/|/github/|/gh/)([\w.-]+/[\w.-]+)", page)
+    assert len(named) >= 5 and set(named) == {where}
+    assert set(re.findall(r"/(?:tree|srv)/([\w.-]+)/(?:notebooks|\.venv)", page)) == {where.split("/")[1]}
+    assert {path.name for path in CHAPTERS} >= set(re.findall(r"\d\d_\w+\.ipynb", page))
