@@ -7,8 +7,9 @@
     -np.log(4) + 2 * theory.jensen_shannon(p_data, p_g, x)  # the same number
 
 Logs are natural, divergences in nats. A density is one of the classes here, a function of x, or its values on
-the grid `x`; it must integrate to 1 there. Integrals are sums of trapezoids: for smooth densities on a grid that
-covers them, exact to about ten digits.
+the grid `x`; it must integrate to 1 there. Integrals are sums of trapezoids. On `theory.grid` that is exact to about
+ten digits for smooth densities, and to about 1e-5 where one of them jumps or two of them cross (|p - q|); more
+places, `grid(..., n=20_001)`, give more digits.
 """
 
 from gan_helpers.theory._densities import Gaussian, Mixture, Sketch, Uniform, grid
