@@ -204,15 +204,20 @@ def _digits(split: str) -> tuple[np.ndarray, np.ndarray]:
 
 def _from_tfds(name: str, split: str, data_dir: str | None) -> tuple[np.ndarray, np.ndarray]:
     """One split through `tfds.load`; every failure becomes an error that says what to do."""
+    if not isinstance(data_dir, (str, os.PathLike, type(None))):
+        raise ValueError(f"data_dir must be the path of a folder, got {data_dir!r}.")
     import tensorflow_datasets as tfds
 
+    data_dir = None if data_dir is None else os.fspath(data_dir)
     folder = os.path.expanduser(data_dir or tfds.core.constants.DATA_DIR)
     place = f"the TFDS folder {folder}"
     try:
         builder = tfds.builder(name, data_dir=data_dir, try_gcs=False)
         cached = os.path.isdir(builder.data_path)
     except Exception as error:
-        raise RuntimeError(f"TFDS can't open '{name}' in {place}: {_first_line(error)}") from error
+        raise RuntimeError(f"TFDS can't open '{name}' in {place}. A copy there may be half written: delete "
+                           f"{os.path.join(folder, name)} and load again, or use name='digits'. TFDS said: "
+                           f"{_first_line(error)}") from error
     if not cached and not _writable(folder):
         raise RuntimeError(f"'{name}' must be downloaded, but {place} can't be written. Give a folder of "
                            "yours: data_dir='...'; or use name='digits', which needs no download.")

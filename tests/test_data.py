@@ -68,6 +68,21 @@ def test_a_half_written_tfds_copy_is_named_and_left_alone(tfds_folder, tmp_path)
     assert sorted((p, p.stat().st_size) for p in tmp_path.rglob("*")) == before
 
 
+def test_a_half_written_description_is_named_and_left_alone(tfds_folder, tmp_path):
+    shutil.copytree(tfds_folder / "mnist", tmp_path / "mnist")
+    info = next((tmp_path / "mnist").rglob("dataset_info.json"))
+    info.write_text(info.read_text()[:100])
+    with pytest.raises(RuntimeError, match=f"may be half written: delete {tmp_path / 'mnist'} and load again"):
+        data.load_images("mnist", "train", tmp_path)
+    assert len(info.read_text()) == 100
+
+
+@pytest.mark.parametrize("folder", [5, ["a"], True])
+def test_a_folder_that_is_no_path_is_refused(folder):
+    with pytest.raises(ValueError, match="data_dir must be the path of a folder, got"):
+        data.load_images("mnist", "train", folder)
+
+
 def test_no_network_names_the_alternatives(tmp_path, monkeypatch):
     import tensorflow_datasets as tfds
 
