@@ -481,8 +481,9 @@ def own_files():
 
 
 def test_the_public_address_stands_in_one_place():
-    """Chapters have it too; there tools/notebooks.py writes it, and tests/test_notebooks.py compares."""
+    """Chapters have it too, where tools/notebooks.py writes it and tests/test_notebooks.py compares, and so has the
+    page for teachers, which tests/test_student.py compares."""
     owner = project()["urls"]["Repository"].removeprefix("https://github.com/")
     assert re.fullmatch(r"[\w-]+/[\w.-]+", owner)
     holders = {path.relative_to(ROOT) for path in own_files() if owner in path.read_text(encoding="utf-8")}
-    assert {str(one) for one in holders if one.suffix != ".ipynb"} == {"pyproject.toml"}
+    assert {str(one) for one in holders if one.suffix != ".ipynb"} == {"pyproject.toml", "docs/teaching.md"}
