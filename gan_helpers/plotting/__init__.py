@@ -26,6 +26,7 @@ from gan_helpers.plotting._base import (
     real_and_fake,
     tile,
 )
+from gan_helpers.plotting._game import bend_generator, draw_discriminator, play_both, samples_and_density
 from gan_helpers.plotting._panels import (
     image_and_histogram,
     influence,
@@ -38,9 +39,10 @@ from gan_helpers.plotting._panels import (
 
 __all__ = [
     "BLACK", "BLUE", "FAKE", "GREEN", "NOISE", "ORANGE", "PURPLE", "Picture", "REAL", "SKY", "VERMILION", "YELLOW",
-    "can_not_tell", "class_counts", "counts", "curves", "figure", "grids", "histograms", "image_and_histogram",
-    "image_grid", "influence", "lengths", "loss_curves", "loss_panels", "noise_cloud", "points", "real_and_fake",
-    "seen_map", "size_trace", "tile", "training_view",
+    "bend_generator", "can_not_tell", "class_counts", "counts", "curves", "draw_discriminator", "figure", "grids",
+    "histograms", "image_and_histogram", "image_grid", "influence", "lengths", "loss_curves", "loss_panels",
+    "noise_cloud", "play_both", "points", "real_and_fake", "samples_and_density", "seen_map", "size_trace", "tile",
+    "training_view",
 ]
 
 
