@@ -241,7 +241,7 @@ class _Painter:
         self.canvas.draw()
         # The layout is found once: a picture whose axes shift while a slider moves is hard to read.
         figure.set_layout_engine("none")
-        self.moving, self.front, self.known, self.background = set(), [], None, None
+        self.moving, self.front, self.known, self.background, self.everything = set(), [], None, None, set()
 
     @staticmethod
     def _drawn(parent):
@@ -261,10 +261,11 @@ class _Painter:
         artists = [a for parent in (self.figure, *axes) for a in parent.get_children() if a not in axes]
         frame = {a for ax in axes for a in (ax.patch, ax.xaxis, ax.yaxis, *ax.spines.values())}
         frame.add(self.figure.patch)
-        everything = set(self.figure.findobj(include_self=False))
-        stale = {a for a in everything if a.stale} - set(axes)
-        touched = {a for a in stale.intersection(artists) - frame if not isinstance(a, Axes)}
         shape = [(id(a), a.get_zorder(), a.get_visible()) for a in [*axes, *artists]]
+        if shape != self.known:
+            self.everything = set(self.figure.findobj(include_self=False))
+        stale = {a for a in self.everything if a.stale} - set(axes)
+        touched = {a for a in stale.intersection(artists) - frame if not isinstance(a, Axes)}
         if self.known is not None:
             redraw = shape != self.known or not stale <= self.moving
             self.moving = (self.moving | touched).intersection(artists)
@@ -282,12 +283,13 @@ class _Painter:
             for image in images:
                 image.set_visible(True)
             self.background = self.canvas.copy_from_bbox(self.figure.bbox)
+            self.everything = set(self.figure.findobj(include_self=False))  # a draw makes ticks
         else:
             self.canvas.restore_region(self.background)
         renderer = self.canvas.get_renderer()
         for artist in self.front:
             artist.draw(renderer)
-        for artist in everything:
+        for artist in self.everything:
             artist.stale = False                                        # hidden and empty ones never reset it
         self.known = shape
         buffer = self.canvas.buffer_rgba()
