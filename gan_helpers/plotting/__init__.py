@@ -27,6 +27,7 @@ from gan_helpers.plotting._base import (
     tile,
 )
 from gan_helpers.plotting._cnn import descent, fit_and_errors, kernel_panels
+from gan_helpers.plotting._dynamics import phase_portrait, sample_pull, stationary_point
 from gan_helpers.plotting._game import bend_generator, draw_discriminator, play_both, samples_and_density
 from gan_helpers.plotting._panels import (
     image_and_histogram,
@@ -42,8 +43,8 @@ __all__ = [
     "BLACK", "BLUE", "FAKE", "GREEN", "NOISE", "ORANGE", "PURPLE", "Picture", "REAL", "SKY", "VERMILION", "YELLOW",
     "bend_generator", "can_not_tell", "class_counts", "counts", "curves", "descent", "draw_discriminator", "figure",
     "fit_and_errors", "grids", "histograms", "image_and_histogram", "image_grid", "influence", "kernel_panels",
-    "lengths", "loss_curves", "loss_panels", "noise_cloud", "play_both", "points", "real_and_fake",
-    "samples_and_density", "seen_map", "size_trace", "tile", "training_view",
+    "lengths", "loss_curves", "loss_panels", "noise_cloud", "phase_portrait", "play_both", "points", "real_and_fake",
+    "sample_pull", "samples_and_density", "seen_map", "size_trace", "stationary_point", "tile", "training_view",
 ]
 
 
