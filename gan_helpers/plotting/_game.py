@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from gan_helpers import theory
-from gan_helpers.plotting._base import BLACK, BLUE, GREEN, NOISE, ORANGE, VERMILION
+from gan_helpers.plotting._base import BLACK, BLUE, GREEN, NOISE, PURPLE, VERMILION
 
 # What lies between two edges is counted together, what lies outside in two bins of its own: a flat piece of G, all of
 # whose noise lands on one point, is then a high bar and no infinity, and shares always add up to 1.
 EDGES = np.linspace(-5, 5, 201)
 WIDTH = EDGES[1] - EDGES[0]
 CENTRES = np.concatenate([[EDGES[0]], (EDGES[1:] + EDGES[:-1]) / 2, [EDGES[-1]]])
-VIEW, Z_VIEW, TOP = (-4.0, 4.0), (-3.4, 3.4), 0.6
+VIEW, Z_VIEW, TOP = (-4.3, 4.3), (-3.4, 3.4), 0.6
 Z = np.linspace(-4, 4, 241)
 MOVING, STILL = 4, 1     # ticks lie at 2.5, titles at 3: what moves above them needn't draw them again
 
@@ -94,13 +94,13 @@ def samples_and_density(x, density, ax, generated: bool = False):
 
     Real samples are blue bars, `generated` ones hatched vermilion bars.
     """
-    bins = np.linspace(*VIEW, 33)
+    bins = np.linspace(-4, 4, 33)
     look = {"edgecolor": VERMILION, "hatch": "///"} if generated else {"edgecolor": BLUE}
     ax.stairs(np.histogram(x, bins)[0] / len(x) / np.diff(bins), bins, fill=True, label="samples", linewidth=0.6,
               facecolor="#F7DECB" if generated else "#B8D9EE", **look)
-    at = np.linspace(*VIEW, 201)
+    at = np.linspace(-4, 4, 401)
     ax.plot(at, density.pdf(at), color=BLACK, linewidth=1.6, label="density")
-    _look(ax, xlim=VIEW, ylim=(0, TOP), xlabel="x")
+    _look(ax, xlim=(-4, 4), ylim=(0, TOP), xlabel="x")
     return ax
 
 
@@ -115,19 +115,21 @@ def bend_generator(fig, places, p_data, priors):
     grid = fig.add_gridspec(2, 2, width_ratios=[1.5, 1], height_ratios=[3.2, 1])
     g_ax, z_ax = fig.add_subplot(grid[0, 0]), fig.add_subplot(grid[1, 0])
     x_ax, note = fig.add_subplot(grid[0, 1]), fig.add_subplot(grid[1, 1])
-    z = np.union1d(Z, places)
+    jumps = [place + side for p_z in priors.values() for place in p_z.breaks for side in (-1e-9, 1e-9)]
+    z = np.union1d(Z, [*places, *jumps])
     mass = {name: _noise_shares(p_z, z) for name, p_z in priors.items()}
     height = {name: p_z.pdf(z) for name, p_z in priors.items()}
     x = np.linspace(*p_data.interval, 4001)
-    right = {name: np.interp(p_z.cdf(z), p_data.cdf(x), x) for name, p_z in priors.items()}
+    right = {name: np.where(height[name] > 0, np.interp(p_z.cdf(z), p_data.cdf(x), x), np.nan)
+             for name, p_z in priors.items()}
     real = _real_shares(p_data)
 
     line, points, noise = _generator(g_ax, z_ax)
     wanted, = g_ax.plot([], [], color=GREEN, linestyle="-.", linewidth=2.4, zorder=MOVING, label="a G that does it")
-    guides, = g_ax.plot([], [], color=ORANGE, linewidth=1.2, zorder=MOVING - 0.2)
-    marked, = g_ax.plot([], [], color=ORANGE, linewidth=6, alpha=0.6, zorder=MOVING - 0.1, label="the marked piece")
-    below = z_ax.fill([0], [0], color=ORANGE, alpha=0.6, linewidth=0, zorder=MOVING - 0.1)[0]
-    lands = x_ax.fill([0], [0], color=ORANGE, alpha=0.6, linewidth=0, zorder=MOVING - 0.4)[0]
+    guides, = g_ax.plot([], [], color=PURPLE, linewidth=1.2, zorder=MOVING - 0.2)
+    marked, = g_ax.plot([], [], color=PURPLE, linewidth=6, alpha=0.5, zorder=MOVING - 0.1, label="the marked piece")
+    below = z_ax.fill([0], [0], color=PURPLE, alpha=0.5, linewidth=0, zorder=MOVING - 0.1)[0]
+    lands = x_ax.fill([0], [0], color=PURPLE, alpha=0.5, linewidth=0, zorder=MOVING - 0.4)[0]
     show_fake = _densities(x_ax, real, sideways=True, gid="hold")
     _look(x_ax, xlim=(0, TOP), ylim=VIEW, xlabel="density", title="where they land")
     x_ax.tick_params(labelleft=False)
@@ -191,7 +193,7 @@ def draw_discriminator(fig, places, p_data, p_g, n=100):
                         label="the best D")
     d_ax.axhline(0.5, color="0.35", linestyle=":", linewidth=1.2, zorder=STILL,
                  label="1/2: above it D says real, below it generated")
-    _look(d_ax, ylim=(0, 1.25), xlabel="x", ylabel="D(x)", yticks=[0, 0.5, 1])
+    _look(d_ax, ylim=(-0.04, 1.3), xlabel="x", ylabel="D(x)", yticks=[0, 0.5, 1])
     _legend(d_ax, loc="upper left", ncols=3, columnspacing=1.2)
     best_d = np.divide(real, real + fake, out=np.full(len(real), 0.5), where=real + fake > 0)
     limit = 0.5 + 0.25 * np.abs(real - fake).sum()
@@ -260,7 +262,7 @@ def play_both(fig, z_places, x_places, p_data, p_z, d_grid, answers, moves):
     on_fake, = d_ax.plot([], [], color=VERMILION, marker="x", markersize=6, linestyle="none", zorder=MOVING + 0.2,
                          label="some generated")
     d_ax.axhline(0.5, color="0.35", linestyle=":", linewidth=1.2, zorder=STILL)
-    _look(d_ax, xlim=VIEW, ylim=(0, 1.25), xlabel="x", ylabel="D(x)", yticks=[0, 0.5, 1],
+    _look(d_ax, xlim=VIEW, ylim=(-0.04, 1.3), xlabel="x", ylabel="D(x)", yticks=[0, 0.5, 1],
           title="D's probability of real")
     _legend(d_ax, loc="upper left", ncols=2)
     path = {}
@@ -302,9 +304,9 @@ def play_both(fig, z_places, x_places, p_data, p_z, d_grid, answers, moves):
             dots.set_data(sample, np.interp(sample, places, d))
         at = np.interp(CENTRES, places, d)
         score, best = _score(at, real, fake), _best_score(real, fake)
-        return (f"{who} D says real with {real @ at:.2f} on real, {fake @ at:.2f} on generated samples. D's score: "
-                f"{score:.2f}, G's: {-score:.2f}. The best D would score {best:.2f}; a D that can't tell scores "
-                f"{-np.log(4):.2f}. {0.5 * np.abs(real - fake).sum():.0%} of the generated samples are in the wrong "
-                "place.")
+        best, wrong = round(best, 2) + 0.0, 0.5 * np.abs(real - fake).sum()                  # no "-0.00"
+        return (f"{who} D says real with {real @ at:.2f} on real, {fake @ at:.2f} on generated samples. D's score "
+                f"{score:.2f}, G's {-score:.2f}; the best D {best:.2f}, can't tell {-np.log(4):.2f}. "
+                f"In the wrong place: {wrong:.0%}.")
 
     return show
