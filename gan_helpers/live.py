@@ -57,6 +57,7 @@ from matplotlib.figure import Figure as MplFigure
 from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
 from PIL import Image
+from traitlets import Unicode
 
 __all__ = ["Control", "Figure", "button", "choice", "explore", "log_slider", "play", "sketch",
            "slider", "switch"]
@@ -90,9 +91,14 @@ def _plain(value):
     return f"{value:g}" if isinstance(value, (int, float)) else str(value)
 
 
+# What the mouse shows over a label: its whole text, of which a narrow window may cut the end.
+_TOOLTIP = "tooltip" if hasattr(widgets.IntSlider, "tooltip") else "description_tooltip"   # ipywidgets 8, 7
+_FITS = "calc(100% - 4px)"      # widgets have a margin of 2 pixels; at 100 % they would stick out
+
+
 def _look(label, width="36em"):
-    return {"description": label, "style": {"description_width": "13em"},
-            "layout": widgets.Layout(width=width, max_width="100%")}
+    return {"description": label, _TOOLTIP: label, "style": {"description_width": "13em"},
+            "layout": widgets.Layout(width=width, max_width=_FITS)}
 
 
 def _nothing():
@@ -177,11 +183,27 @@ def play(label, n, interval_ms=100, value=0):
             setattr(player, name, False)
             player.value = value
 
-        row = widgets.HBox([player, box])
+        row = widgets.HBox([*_play_button(player), box], layout=widgets.Layout(flex_flow="row wrap"))
         row._link = link                                                # keep the link as long as the row
         return box, row, stop
 
     return Control(label, value, f"step 0 to {n - 1}", make)
+
+
+def _play_button(player):
+    """What starts and stops `player`, with a name that a screen reader can say."""
+    if not player.has_trait("playing"):
+        return [player]                         # ipywidgets 7 starts by its own button alone
+    player.layout.display = "none"              # ipywidgets 8: they have icons only
+    push = widgets.ToggleButton(description="Play", icon="play", tooltip="Play or pause",
+                                layout=widgets.Layout(width="7em"))
+    push._link = widgets.jslink((push, "value"), (player, "playing"))
+
+    def rename(change):
+        push.description, push.icon = ("Pause", "pause") if change["new"] else ("Play", "play")
+
+    push.observe(rename, names="value")
+    return [player, push]
 
 
 def button(label):
@@ -189,7 +211,7 @@ def button(label):
 
     def make():
         count = widgets.IntText(value=0)        # never shown: it only holds the number
-        push = widgets.Button(description=label, layout=widgets.Layout(width="auto"))
+        push = widgets.Button(description=label, layout=widgets.Layout(width="auto", align_self="flex-start"))
         push.on_click(lambda _: setattr(count, "value", count.value + 1))
         return count, push, _nothing
 
@@ -214,7 +236,7 @@ def sketch(label, places, values, low=0.0, high=1.0, step=None):
         row = _Row(value=values)
         boxes = [widgets.FloatSlider(value=value, min=low, max=high, step=step or (high - low) / 100,
                                      description=_plain(place), orientation="vertical", readout_format=".2f",
-                                     layout=widgets.Layout(height="9em", width="4em"))
+                                     layout=widgets.Layout(height="13em", width="4em"))
                  for place, value in zip(places, values, strict=True)]
 
         def drawn(_):
@@ -324,6 +346,17 @@ def _frame(pixels):
     return _encoded(pixels, format="jpeg", quality=95, subsampling=0)
 
 
+class _Picture(widgets.Image):
+    """An image with a title, for those who don't see it: `widgets.Image` has no alternative text.
+
+    In ipywidgets 8 every widget has a tooltip, but the browser's side shows it only where there is a
+    description, an empty one, which `Image` lacks; ipywidgets 7 ignores both.
+    """
+
+    description = Unicode("").tag(sync=True)
+    tooltip = Unicode("").tag(sync=True)
+
+
 class Figure:
     """A live figure; `explore` makes one with controls, `Figure` alone is redrawn by `update(**values)`.
 
@@ -361,8 +394,8 @@ class Figure:
 
     def _build_widget(self):
         height, width = self._pixels.shape[:2]
-        self._image = widgets.Image(value=_frame(self._pixels), format="jpeg", layout=widgets.Layout(
-            width=f"{width}px", max_width="100%", height="auto", object_fit="contain"))
+        layout = widgets.Layout(width=f"{width}px", max_width=_FITS, height="auto", object_fit="contain")
+        self._image = _Picture(value=_frame(self._pixels), format="jpeg", tooltip=self.alt, layout=layout)
         self._line = widgets.HTML(value=self._says(self.text))
         self._inputs, rows, self._stops, self._busy = {}, [], [], False
         self._build_hold()

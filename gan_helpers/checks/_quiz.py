@@ -6,6 +6,14 @@ from dataclasses import dataclass
 
 import ipywidgets as widgets
 
+# Radio buttons keep each option on one line, of which a narrow window shows the beginning: let it wrap.
+_STYLE = """<style>
+.gan-quiz .widget-radio-box label {
+    display: block; height: auto; white-space: normal; overflow: visible; position: relative;
+    padding-left: 22px; line-height: 20px; margin-bottom: 4px;
+}
+.gan-quiz .widget-radio-box input[type="radio"] { position: absolute; left: 1px; top: 0; margin: 0; }
+</style>"""
 _WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
@@ -58,7 +66,9 @@ class Quiz:
             self.choices.append(choice)
             self.replies.append(reply)
             parts += [widgets.HTML(f"<b>{number}. {html.escape(question.text)}</b>"), choice, reply]
+        parts.append(widgets.HTML(_STYLE, layout=widgets.Layout(height="0", margin="0")))
         self.widget = widgets.VBox(parts)
+        self.widget.add_class("gan-quiz")
 
     def _listener(self, number, question, reply):
         def chosen(change):
