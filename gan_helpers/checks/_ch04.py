@@ -27,7 +27,8 @@ def _check_sample_gradients(sample_gradients):
         expect_close(got, want, f"the pair of gradients for m = {m:g}", rtol=1e-4, atol=1e-7, known={
             "the two losses have changed places: the saturating one is weak where D is sure of a fake.": want[::-1],
             "the sign is the other way round. A gradient points uphill; the sample then moves against it.": -want,
-            "this is the derivative by D's logit alone. By the chain rule the slope of the logit at x is a factor too.":
+            "this is the derivative with respect to D's logit alone. By the chain rule, the slope of the logit at x is "
+            "a factor too.":
                 np.stack([-d, d - 1]),
             "this takes log(1 - D) and -log D as functions of D alone, and forgets that D is the sigmoid of a logit, "
             "whose slope is D (1 - D).": np.stack([-slope / (1 - d), -slope / d]),
@@ -121,8 +122,9 @@ EXERCISES = (
         hints=(
             "Write the logit of D* first: the difference of two log densities. Almost everything cancels, and a "
             "straight line in x is left.",
-            "The chain rule has two factors: the derivative of the loss by the logit, and that of the logit by x.",
-            "By the logit, the saturating loss has the derivative -D, the non-saturating one -(1 - D).",
+            "The chain rule has two factors: the slope of the loss as a function of the logit, and the slope of the "
+            "logit as a function of x.",
+            "As a function of the logit, the saturating loss has the slope -D, the non-saturating one -(1 - D).",
             "The line falls when m is positive. Two minus signs meet.",
         ),
         solution='''def sample_gradients(m, x):
@@ -188,7 +190,7 @@ EXERCISES = (
     Exercise(
         id="04.3", title="Nash, and attracting", answer="nash_and_attracting", check=_check_nash_and_attracting,
         stub='''def nash_and_attracting(a, b, c):
-    """V = a theta²/2 + b theta psi - c psi²/2: is (0, 0) a Nash equilibrium, do small steps lead there?"""
+    """V = a θ²/2 + b θ ψ - c ψ²/2: is (0, 0) a Nash equilibrium, do small steps lead there?"""
     raise NotImplementedError
 ''',
         hints=(
@@ -197,7 +199,7 @@ EXERCISES = (
             "Attracting: the matrix of the field is [[-a, -b], [b, -c]]. Write its trace and its determinant.",
         ),
         solution='''def nash_and_attracting(a, b, c):
-    """V = a theta²/2 + b theta psi - c psi²/2: is (0, 0) a Nash equilibrium, do small steps lead there?"""
+    """V = a θ²/2 + b θ ψ - c ψ²/2: is (0, 0) a Nash equilibrium, do small steps lead there?"""
     nash = a >= 0 and c >= 0
     trace, determinant = -a - c, a * c + b**2
     return nash, trace < 0 and determinant > 0
