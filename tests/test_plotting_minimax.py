@@ -13,6 +13,7 @@ from gan_helpers import live, plotting, theory
 
 CHAPTER = Path(__file__).resolve().parents[1] / "notebooks" / "03_minimax.ipynb"
 X = np.linspace(-10, 10, 401)
+SEEN = slice(100, 301)                                                     # from -5 to 5
 P, Q = theory.Gaussian(0, 1), theory.Gaussian(1.5, 0.7)
 
 
@@ -50,20 +51,21 @@ def test_a_drawn_d_is_shown_with_its_two_terms_and_its_bar():
     show(real, fake, d, None, (-0.4, -0.9), -0.8)
     before = artists(figure)
     (densities, terms), (judge, bar) = np.reshape(figure.axes, (2, 2))
-    np.testing.assert_allclose([line.get_ydata() for line in densities.lines], [real, fake])
+    np.testing.assert_allclose(densities.lines[0].get_xdata(), X[SEEN])
+    np.testing.assert_allclose([line.get_ydata() for line in densities.lines], [real[SEEN], fake[SEEN]])
     drawn = np.array([line.get_ydata() for line in terms.lines])
-    np.testing.assert_allclose(drawn, [real * np.log(d), fake * np.log(1 - d)])
+    np.testing.assert_allclose(drawn, np.array([real * np.log(d), fake * np.log(1 - d)])[:, SEEN])
     for area, y in zip(terms.patches, drawn, strict=True):
-        corners = area.get_xy()
-        assert corners[:401] == pytest.approx(np.column_stack([X, y])) and not corners[401:802, 1].any()
+        corners, n = area.get_xy(), len(y)
+        assert corners[:n] == pytest.approx(np.column_stack([X[SEEN], y])) and not corners[n:2 * n, 1].any()
     assert at(labelled(judge, "the best")) is None
-    np.testing.assert_allclose(labelled(judge, "D, yours").get_ydata(), d)
+    np.testing.assert_allclose(labelled(judge, "D, yours").get_ydata(), d[SEEN])
     ends = [(patch.get_x(), patch.get_x() + patch.get_width()) for patch in bar.patches]
     np.testing.assert_allclose(ends, [(0, -0.4), (-0.4, -1.3)])          # end to end: the left end is V
     assert at(labelled(bar, "V of your D")) == pytest.approx((-1.3, 0))
     assert set(labelled(bar, "the most").get_xdata()) == {-0.8}
     show(real, fake, d, real / (real + fake), (-8.0, -9.0), -0.8)
-    np.testing.assert_allclose(labelled(judge, "the best").get_ydata(), real / (real + fake))
+    np.testing.assert_allclose(labelled(judge, "the best").get_ydata(), (real / (real + fake))[SEEN])
     assert at(labelled(bar, "V of your D"))[0] > bar.get_xlim()[0]         # held at the edge
     assert artists(figure) == before
 
@@ -111,9 +113,10 @@ def test_the_game_puts_v_below_c_and_the_bar_between_log_4_and_c():
     show(P, Q, d, -1.7, -0.9)
     before = artists(figure)
     top, low, right = figure.axes
-    np.testing.assert_allclose([line.get_ydata() for line in top.lines], [bell(X, 0, 1), bell(X, 1.5, 0.7)])
-    np.testing.assert_allclose(labelled(low, "D, in play").get_ydata(), d(X))
-    np.testing.assert_allclose(labelled(low, "$D^*$").get_ydata(), P.pdf(X) / (P.pdf(X) + Q.pdf(X)), atol=1e-12)
+    np.testing.assert_allclose([line.get_ydata() for line in top.lines], [bell(X, 0, 1)[SEEN], bell(X, 1.5, 0.7)[SEEN]])
+    np.testing.assert_allclose(labelled(low, "D, in play").get_ydata(), d(X)[SEEN])
+    star = (P.pdf(X) / (P.pdf(X) + Q.pdf(X)))[SEEN]
+    np.testing.assert_allclose(labelled(low, "$D^*$").get_ydata(), star, atol=1e-12)
     assert (at(labelled(right, "C(G), now")), at(labelled(right, "V(D, G), now"))) == ((1.5, -0.9), (1.5, -1.7))
     np.testing.assert_allclose(labelled(right, "2 JS").get_xydata(), [(1.5, -np.log(4)), (1.5, -0.9)])
     np.testing.assert_allclose(labelled(right, "what D misses").get_xydata(), [(1.5, -1.7), (1.5, -0.9)])

@@ -24,6 +24,11 @@ def _even(view):
     return np.arange(np.ceil(view[0] / 2) * 2, view[1] + 0.1, 2)
 
 
+def _seen(x, view):
+    """Which places of the grid lie inside the picture; to draw the others, too, would cost as much."""
+    return (view[0] <= x) & (x <= view[1])
+
+
 def _note(ax, x, y, words, **settings):
     ax.text(x, y, words, **{"fontsize": 9, "color": "0.35", "zorder": BELOW, **settings})
 
@@ -73,7 +78,8 @@ def drawn_value(fig, x, places, view=(-5, 5)):
     `x`: the grid, `(k,)`; `places`: where D is drawn. Returns `show(real, fake, d, best, terms, top)`: the densities,
     D and the best D on `x` (`best` None hides it); `terms`, the two parts of V; `top`, the largest V possible.
     """
-    axes = fig.subplots(2, 2)
+    axes, seen = fig.subplots(2, 2), _seen(x, view)
+    x = x[seen]
     real_line, fake_line = _densities(axes[0, 0], x, view, 0.9, hold=False)
     real_term = _line(axes[0, 1], x, BLUE, r"$p_\mathrm{data}\,\log D$", marker="o")
     fake_term = _line(axes[0, 1], x, VERMILION, r"$p_\mathrm{g}\,\log(1 - D)$", "--", "x")
@@ -104,11 +110,12 @@ def drawn_value(fig, x, places, view=(-5, 5)):
     _legend(bar, loc="lower left")
 
     def show(real, fake, d, best, terms, top):
+        real, fake, d = real[seen], fake[seen], d[seen]
         real_line.set_ydata(real)
         fake_line.set_ydata(fake)
         d_line.set_ydata(d)
         handles.set_data(places, np.interp(places, x, d))
-        best_line.set_data([], []) if best is None else best_line.set_data(x, best)
+        best_line.set_data([], []) if best is None else best_line.set_data(x, best[seen])
         for line, area, y in ((real_term, areas[0], real * np.log(d)), (fake_term, areas[1], fake * np.log(1 - d))):
             line.set_ydata(y)
             _fill(area, x, y)
@@ -129,7 +136,7 @@ def best_answer(fig, x, view=(-4, 5)):
     """
     left, middle, right = fig.subplots(1, 3)
     answers = np.linspace(0.005, 0.995, 199)
-    real_line, fake_line = _densities(left, x, view, 0.9, hold=False, **ON_TOP, ncols=1)
+    real_line, fake_line = _densities(left, x, view, 0.9, hold=False, **ON_TOP)
     left.set(xlabel="x")
     here = [ax.plot([0, 0], [0, 1], color="0.6", linewidth=1, zorder=ABOVE - 0.2)[0] for ax in (left, right)]
     a_dot, b_dot = _dot(left, BLUE, "o", size=10), _dot(left, VERMILION, "X", size=10)
@@ -192,15 +199,15 @@ def minimax_view(fig, x, means, view=(-5, 5)):
     `x`: an even grid, `(k,)`; `means`: places for p_g. Returns `show(p_data, p_g, d, v, c)`: two `theory.Gaussian`,
     D as a function of x with values inside (0, 1), V(D, G) and C(G). The two curves are `along_means`.
     """
-    grid = fig.add_gridspec(2, 2)
+    grid, seen = fig.add_gridspec(2, 2), x[_seen(x, view)]
     top, low, right = (fig.add_subplot(grid[where]) for where in ((0, 0), (1, 0), (slice(None), 1)))
-    real_line, fake_line = _densities(top, x, view, 1.05)
+    real_line, fake_line = _densities(top, seen, view, 1.05, ncols=2, **ON_TOP)
     low.axhline(0.5, **ALWAYS_HALF)
-    d_line = _line(low, x, BLACK, "D, in play", hold=True)
-    best_line = _line(low, x, GREEN, r"$D^*$, the best", "-.", linewidth=2.4)
+    d_line = _line(low, seen, BLACK, "D, in play", hold=True)
+    best_line = _line(low, seen, GREEN, r"$D^*$, the best", "-.", linewidth=2.4)
     summit = _dot(low, PURPLE, "v", size=10)
-    _look(low, xlim=view, ylim=(-0.02, 1.45), xticks=_even(view), yticks=(0, 0.5, 1), ylabel="D(x)", xlabel="x")
-    _legend(low, loc="upper left", ncols=2)
+    _look(low, xlim=view, ylim=(-0.02, 1.15), xticks=_even(view), yticks=(0, 0.5, 1), ylabel="D(x)", xlabel="x")
+    _legend(low, ncols=2, **ON_TOP)
     floor = -3.2
     for height, words, above in ((-LOG_4, r"$-\log 4$:  JS = 0,  $p_\mathrm{g} = p_\mathrm{data}$", False),
                                  (0, r"0:  JS = $\log 2$,  no overlap", True)):
@@ -222,25 +229,23 @@ def minimax_view(fig, x, means, view=(-5, 5)):
 
     def show(p_data, p_g, d, v, c):
         curve, envelope = along_means(p_data, p_g.sigma, d, x, means)
-        d_x = d(x)
-        inside = np.flatnonzero((x >= means[0]) & (x <= means[-1]))
-        highest = inside[np.argmax(d_x[inside])]
-        real_line.set_ydata(p_data.pdf(x))
-        fake_line.set_ydata(p_g.pdf(x))
-        d_line.set_ydata(d_x)
-        best_line.set_ydata(theory.optimal_discriminator(p_data, p_g)(x))
+        real_line.set_ydata(p_data.pdf(seen))
+        fake_line.set_ydata(p_g.pdf(seen))
+        d_line.set_ydata(d(seen))
+        best_line.set_ydata(theory.optimal_discriminator(p_data, p_g)(seen))
         costs.set_ydata(envelope)
         fixed.set_ydata(curve)
         bar.set_data([p_g.mu] * 2, [-LOG_4, c])
         missed.set_data([p_g.mu] * 2, [max(v, floor), c])
         cost_dot.set_data([p_g.mu], [c])
-        seen = v > floor + 0.1
-        value_dot.set_data(*(([p_g.mu], [v]) if seen else ([], [])))
-        under.set_data(*(([], []) if seen else ([p_g.mu], [floor + 0.08])))
+        visible = v > floor + 0.1
+        value_dot.set_data(*(([p_g.mu], [v]) if visible else ([], [])))
+        under.set_data(*(([], []) if visible else ([p_g.mu], [floor + 0.08])))
         least = np.argmin(curve)
         flat = np.ptp(curve) < 1e-9
         answer.set_data(*(([], []) if flat else ([means[least]], [max(curve[least] + 0.1, floor + 0.08)])))
-        summit.set_data(*(([], []) if flat else ([x[highest]], [d_x[highest] + 0.07])))
+        highest = means[np.argmax(d(means))]
+        summit.set_data(*(([], []) if flat else ([highest], [d(highest) + 0.07])))
 
     return show
 
@@ -300,7 +305,7 @@ def distances(fig, x, shifts, most=5.2, view=(-4, 9)):
     over `shifts`, infinite ones allowed; `i`, which shift is the present one. What is above `most` lies on the edge.
     """
     left, right = fig.subplots(1, 2, width_ratios=(1, 1.25))
-    real_line, fake_line = _densities(left, x, view, 0.9, hold=False)
+    real_line, fake_line = _densities(left, x, view, 0.9, hold=False, **ON_TOP)
     left.set(xlabel="x")
     lines, dots = {}, {}
     for name, (label, color, style, marker) in DISTANCES.items():
@@ -312,7 +317,7 @@ def distances(fig, x, shifts, most=5.2, view=(-4, 9)):
     here, = right.plot([0, 0], [0, most], color="0.6", linewidth=1, zorder=ABOVE - 0.2)
     _look(right, xlim=(shifts[0], shifts[-1]), ylim=(0, most), xticks=np.arange(shifts[0], shifts[-1] + 0.1),
           yticks=range(int(most) + 1), xlabel="distance of the two centres, in units of x", ylabel="how far apart")
-    _legend(right, loc="lower right", bbox_to_anchor=(1.0, 0.2))
+    _legend(right, ncols=2, **ON_TOP)
 
     def show(real, fake, table, i):
         real_line.set_ydata(real)
