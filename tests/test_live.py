@@ -1,5 +1,6 @@
 """Live figures: every frame equals a full redraw, and every output can be read without a kernel."""
 
+import asyncio
 import base64
 import io
 import logging
@@ -364,3 +365,30 @@ def test_what_is_on_the_screen_cannot_be_told_from_the_picture():
         assert figure._image.format == "jpeg"
         difference = np.abs(pixels(figure._image.value) - pixels(figure.png()))
         assert difference.mean() < 0.5 and np.quantile(difference, 0.999) < 24
+
+
+def test_reset_while_it_plays_goes_back_although_steps_arrive_late():
+    def picture(fig):
+        line, = fig.subplots().plot(X, X)
+
+        def update(step):
+            line.set_ydata(step * X)
+            return f"step {step}"
+
+        return update
+
+    figure = live.explore(picture, alt="Steps", step=live.play("step", 100, value=60))
+    box = figure._inputs["step"]
+    player = next(w for child in figure.widget.children for w in getattr(child, "children", ())
+                  if isinstance(w, widgets.Play))
+
+    async def reset_and_a_late_step():
+        setattr(player, "playing" if player.has_trait("playing") else "_playing", True)
+        box.value = 91
+        figure.reset()
+        assert figure.text == "step 60"
+        box.value = 92  # sent by the browser before it knew
+        await asyncio.sleep(0.7)
+
+    asyncio.run(reset_and_a_late_step())
+    assert box.value == 60 and figure.text == "step 60"

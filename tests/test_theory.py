@@ -164,6 +164,9 @@ def test_sigmoid_and_the_slopes_of_both_losses():
     a = np.linspace(-40, 40, 81)
     np.testing.assert_allclose(theory.sigmoid(a), 1 / (1 + np.exp(-a)), rtol=1e-14)
     assert theory.sigmoid(-1000) == 0 and theory.sigmoid(1000) == 1
+    for one in (*a, -1000.0, 1000.0, np.inf, -np.inf):  # single floats take a way of their own
+        assert theory.sigmoid(float(one)) == pytest.approx(float(theory.sigmoid([one])[0]), rel=1e-15)
+    assert np.isnan(theory.sigmoid(np.nan))
     h, b = 1e-6, np.linspace(-8, 8, 33)
     slopes = {"saturating": lambda t: np.log(1 - theory.sigmoid(t)),
               "non-saturating": lambda t: -np.log(theory.sigmoid(t))}

@@ -171,8 +171,8 @@ class Figure:
             pixels = self._painter.render()
             self.values, self.text, self._pixels = values, text, pixels
             self._image.value = frame(pixels)
-            held = f" Held, in grey: {self._held_text}" if self._held_text else ""
-            self._line.value = self._says(text + held)
+            held = f"{text.rstrip('.')}. Held, in grey: {self._held_text}" if self._held_text else text
+            self._line.value = self._says(held)
 
     def reset(self):
         """Stop what plays and put every control back to its first value."""

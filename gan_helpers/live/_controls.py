@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -122,9 +124,16 @@ def play(label, n, interval_ms=100, value=0):
         link = widgets.jslink((player, "value"), (box, "value"))
         name = "playing" if player.has_trait("playing") else "_playing"   # ipywidgets 8, ipywidgets 7
 
+        def put_back():
+            player.value = box.value = value
+
         def stop():
+            was_playing = getattr(player, name)
             setattr(player, name, False)
-            player.value = value
+            put_back()
+            if was_playing:     # steps that were on their way from the browser arrive now: once more, after them
+                with contextlib.suppress(RuntimeError):                 # no loop, so no browser
+                    asyncio.get_running_loop().call_later(0.5, put_back)
 
         row = widgets.HBox([*_play_button(player), box], layout=widgets.Layout(flex_flow="row wrap"))
         row._link = link                                                # keep the link as long as the row

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -42,6 +43,9 @@ def integrate(weights, logs, x, least: float = 0.0) -> float:
 
 def sigmoid(a) -> np.ndarray:
     """1 / (1 + e^-a), without overflow."""
+    if isinstance(a, float):  # ten times as fast as an array of one number, for games of many steps
+        small = math.exp(-abs(a))
+        return (1 if a >= 0 else small) / (1 + small)
     a = np.asarray(a, np.float64)
     small = np.exp(-np.abs(a))
     return np.where(a >= 0, 1, small) / (1 + small)
