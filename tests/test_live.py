@@ -392,3 +392,42 @@ def test_reset_while_it_plays_goes_back_although_steps_arrive_late():
 
     asyncio.run(reset_and_a_late_step())
     assert box.value == 60 and figure.text == "step 60"
+
+
+@pytest.mark.parametrize("layout", ["twin", "subfigure"])
+def test_a_figure_of_overlapping_axes_follows_at_every_move(layout):
+    def picture(fig):
+        ax = fig.subplots() if layout == "twin" else fig.subfigures(1, 2)[0].subplots()
+        line, = (ax.twinx() if layout == "twin" else ax).plot(X, X)
+        line.axes.set_ylim(-5, 5)
+        return lambda slope: line.set_ydata(slope * X) or f"slope {slope:g}"
+
+    figure = live.Figure(picture, alt="a line", values={"slope": 1.0})
+    seen = {figure.png()}
+    for slope in (0.8, 0.6, 0.4, 0.2):
+        figure.update(slope=slope)
+        seen.add(figure.png())
+        np.testing.assert_array_equal(pixels(figure.png()), full_redraw(figure))
+    assert len(seen) == 5
+
+
+def test_a_line_drawn_anew_by_each_update_can_be_held():
+    def picture(fig):
+        ax = fig.subplots()
+        ax.plot(X, X, gid="hold")
+
+        def update(slope):
+            ax.clear()
+            ax.plot(X, slope * X, gid="hold")
+            return f"slope {slope:g}"
+
+        return update
+
+    figure = live.explore(picture, alt="A line", slope=live.slider("slope", -2.0, 2.0, 1.0))
+    figure._hold.value = True
+    assert "Held, in grey: slope 1" in figure._line.value
+
+
+@pytest.mark.parametrize("step, shown", [(0.25, ".2f"), (0.1, ".1f"), (0.025, ".3f"), (0.5, ".1f"), (1e-6, ".4f")])
+def test_a_slider_shows_the_value_that_it_has(step, shown):
+    assert live.slider("s", 0.0, 2.5, 0.5, step=step).make()[0].readout_format == shown

@@ -169,6 +169,9 @@ MUTATIONS = [
     ("stable_numbers", say(output_type="display_data", data={"text/plain": "0.69314718"})),
     ("stable_numbers", say(output_type="stream", text="TensorFlow 2.21.0")),
     ("stable_numbers", say(output_type="stream", text="needs 512 MB")),
+    ("stable_numbers", say(output_type="stream", text="off by 2.2e-16")),
+    ("nothing_private", say(output_type="error", ename="OSError", evalue="/home/anna/x", traceback=[])),
+    ("stable_ids", put("summary", id="3f2a9b1c-1d2e-4f5a-9b1c-0123456789ab")),
     ("links_lead_somewhere", swap("summary", "Look.", "[see](01_nothing.ipynb)")),
     ("links_lead_somewhere", swap("summary", "Look.", "[see](#Nothing)")),
     ("links_lead_somewhere", swap("summary", "Look.", "[see]()")),
@@ -198,7 +201,8 @@ def test_every_rule_has_a_mutation():
     assert {name for name, _ in MUTATIONS} == {rule.__name__ for rule in RULES}
 
 
-@pytest.mark.parametrize("said", ["1.5 GB or more", "TF-GAN 2.1.0", "0.6931 nats", "(1500, 28, 28, 1)"])
+@pytest.mark.parametrize("said", ["1.5 GB or more", "TF-GAN 2.1.0", "0.6931 nats", "(1500, 28, 28, 1)",
+                                  "D takes the 3s for 5s"])
 def test_a_number_that_is_the_same_everywhere_is_no_breach(said):
     notebook = good()
     say(output_type="stream", text=said)(notebook)
@@ -206,7 +210,8 @@ def test_a_number_that_is_the_same_everywhere_is_no_breach(said):
 
 
 @pytest.mark.parametrize("link", ["[a](#Seeing)", "[a](06_data.ipynb)", "[a](../README.md)", "`[a](b)`",
-                                  "[a](https://arxiv.org/abs/1406.2661)", "```python\nx[0](1)\n```"])
+                                  "[a](https://arxiv.org/abs/1406.2661)",
+                                  "[a](https://example.com?x=1)", "$D[a](z)$", "```python\nx[0](1)\n```"])
 def test_a_link_that_leads_somewhere_is_no_breach(link):
     notebook = good()
     swap("summary", "Look.", link)(notebook)

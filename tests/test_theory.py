@@ -238,6 +238,13 @@ def test_w1_of_shifted_densities_is_the_shift(shift, sigma):
     assert theory.wasserstein_1(p, q, theory.grid(p, q)) == pytest.approx(abs(shift), abs=1e-6)
 
 
+def test_kl_is_finite_where_q_is_0_at_single_places_only():
+    p, q = Uniform(0, 2), Sketch([0, 1, 2], [0, 1, 0])
+    assert theory.kl(p, q, theory.grid(p, q, n=20_001)) == pytest.approx(1 - LOG_2, abs=1e-3)
+    wide = Uniform(-1, 2)
+    assert theory.kl(wide, q, theory.grid(wide, q)) == np.inf
+
+
 def test_total_variation_and_w1_equal_known_values():
     p, q = Gaussian(0, 1), Gaussian(1, 1)
     x = theory.grid(p, q, n=20_001)
@@ -370,6 +377,8 @@ P, X = Gaussian(), np.linspace(-9, 9, 501)
     (lambda: theory.generator_slope("hinge", 0), "Unknown loss 'hinge'. Known: saturating, non-saturating"),
     (lambda: theory.generator_gradient("saturating", Uniform(0, 1), Uniform(2, 3),
                                        theory.grid(Uniform(0, 1), Uniform(2, 3))), "logit is infinite there"),
+    (lambda: theory.generator_gradient("saturating", P, Sketch([-1, 0, 1], [0, 1, 0]), X), "jumps or has a corner"),
+    (lambda: theory.generator_gradient("saturating", P, P, X, np.where(X > 0, np.inf, 0.0)), "logit is infinite there"),
     (lambda: theory.play(theory.bilinear(), (1, 2), 5, 0.0), "step_size must be a finite number above 0"),
     (lambda: theory.play(theory.bilinear(), (1,), 5), "start must be two finite numbers"),
     (lambda: theory.play(theory.bilinear(), (1, 2), -1), "steps must be a whole number of 0 or more"),

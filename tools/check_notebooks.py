@@ -76,7 +76,7 @@ def stable_ids(notebook, path):
         name = cell.get("id", "")
         if ids.count(name) > 1:
             yield cell, f"its id {name!r} occurs twice"
-        if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name) or re.fullmatch(r"[0-9a-f]{8}", name):
+        if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name) or re.match(r"[0-9a-f]{8}(-|$)", name):
             yield cell, f"its id {name!r} isn't a readable name"
 
 
@@ -135,18 +135,19 @@ PRIVATE = {
     r"plt\.show|filterwarnings|^!pip|verbose=1": "a habit that breaks a comparison or hides a fault",
 }
 MACHINE = {
-    r"\b\d+(?:\.\d+)? ?(?:s|ms|µs|us|seconds|minutes|MB|GB|MiB|GiB|GHz)\b(?! or more)": "a time or a size",
+    r"\b(?:\d+\.\d+ ?|\d+ )s\b": "a time",
+    r"\b\d+(?:\.\d+)? ?(?:ms|µs|us|seconds|minutes|MB|GB|MiB|GiB|GHz)\b(?! or more)": "a time or a size",
     r"\b\d[\d.,]* ?(?:steps?|images?|it|batch(?:es)?|epochs?)/s\b": "a speed",
     r"\b\d+:\d\d:\d\d\b": "a time",
     r"\b\d+\.\d+\.\d+\b": "a version",
-    r"(?<![\d.:/])-?\d+\.\d{5,}(?:e[+-]?\d+)?\b": "a number with more than four decimals",
+    r"\b\d(?:\.\d+)?e-1\d\b|(?<![\d.:/])-?\d+\.\d{5,}(?:e[+-]?\d+)?\b": "a number with more than four decimals",
 }
 
 
 def printed(cell, kinds=("text/plain", "text/html", "text/markdown", "text/latex")):
     """What the outputs of a cell say in text of these kinds."""
     for output in cell.outputs:
-        yield output.get("text", "")
+        yield output.get("text", "") + output.get("evalue", "") + "".join(output.get("traceback", ()))
         yield from (said for kind, said in output.get("data", {}).items() if kind in kinds)
 
 
@@ -172,13 +173,13 @@ def stable_numbers(notebook, path):
 
 def links_lead_somewhere(notebook, path):
     """A link in the text leads to a file of the project, to a heading of the chapter, or to a public https address."""
-    anchors = {re.sub(r"\s+", "-", words.strip()) for _, words in headings(notebook)}
+    anchors = {re.sub(r"\s+", "-", re.sub("[`*$]", "", words).strip()) for _, words in headings(notebook)}
     for cell in text(notebook):
-        source = re.sub(r"^```.*?^```|`[^`\n]*`", "", cell.source, flags=re.M | re.S)
+        source = re.sub(r"^```.*?^```|`[^`\n]*`|\$[^$]*\$", "", cell.source, flags=re.M | re.S)
         for target in re.findall(r"\]\(\s*<?([^)>\s]*)", source) + re.findall(r"(?:href|src)=[\"']([^\"']*)", source):
             where, _, anchor = target.partition("#")
             if where.startswith("https://"):
-                broken = not re.match(r"https://[\w-]+(\.[\w-]+)+(/|$)", where)
+                broken = not re.match(r"https://[\w-]+(\.[\w-]+)+(/|\?|$)", where)
             elif where:
                 broken = ":" in where or not (tool.NOTEBOOKS / where).is_file()
             else:

@@ -168,8 +168,7 @@ async def execute_all(paths: list[Path], at_once: int) -> int:
             started = time.monotonic()
             try:
                 await execute(path)
-            except (CellExecutionError, CellTimeoutError, DeadKernelError, OSError, ValueError,
-                    nbformat.ValidationError) as error:
+            except Exception as error:  # whatever it is, the other chapters go on
                 failed.append(path)
                 print(_failure(path, error), flush=True)
             else:

@@ -307,7 +307,7 @@ QUIZ = (
     Question("Two dense layers follow each other, with no bend between them. What can they do?", (
         Option("More than one layer, because they have more weights", "No: the product of the two weight matrices is "
                "again one matrix, so one layer does the same."),
-        Option("Just what one dense layer can do", "Yes: without a bend, two layers fold into one. The bend between "
+        Option("No more than one dense layer can do", "Yes: without a bend, two layers fold into one. The bend between "
                "them is what makes a network more than a weighted sum.", right=True),
         Option("Nothing, such a network has no gradient", "No: it can be trained; it only can't do more than one "
                "layer."),

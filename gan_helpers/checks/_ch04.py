@@ -240,12 +240,13 @@ QUIZ = (
                "smaller one leaves it less.", right=True),
     )),
     Question("What does it mean that alternating steps have the determinant 1 in this game?", (
-        Option("Areas are kept, so the players neither come in nor run away: they circle",
-               "Yes: with complex eigenvalues, both of absolute value 1.", right=True),
+        Option("Areas are kept, so not all starting points can come in, nor all run away",
+               "Yes. And for η below 2 the eigenvalues are complex, both of absolute value 1: then the players circle.",
+               right=True),
         Option("Each step has length 1", "No: the determinant says what happens to an area of starting points, "
                "not how long a step is."),
-        Option("The players arrive after one turn", "No: on a closed path nobody arrives. To come in, areas would "
-               "have to shrink."),
+        Option("The players arrive after one turn", "No: for all of them to arrive, areas would have to "
+               "shrink."),
     )),
     Question("Gradient steps have stopped moving at some place. Is it a Nash equilibrium?", (
         Option("Yes: nobody moves, so nobody gains by moving", "No: a gradient of 0 may also be the top of a hill, "
@@ -260,7 +261,7 @@ QUIZ = (
                "learns too."),
         Option("Nothing from this alone: look at samples, or at a distance to the data", "Yes: while both players "
                "come closer to the equilibrium, each loss may go up and down.", right=True),
-        Option("The learning rate is too large", "No: that may be, but even with the smallest steps one player's "
-               "loss rises while the other's falls, for their sum is 0."),
+        Option("The learning rate is too large", "No: that may be, but in a zero-sum game even the smallest "
+               "steps let one player's loss rise whenever the other's falls."),
     )),
 )

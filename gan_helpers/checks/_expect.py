@@ -29,7 +29,7 @@ def to_numpy(got, what="your answer"):
         array = np.asarray(got)
     except Exception as error:
         raise Mismatch(f"{what} is a {type(got).__name__}, which can't be read as numbers.") from error
-    if array.dtype == object or array.dtype.kind in "USV":
+    if array.dtype == object or array.dtype.kind in "USVc":
         raise Mismatch(f"{what} is a {type(got).__name__}, which can't be read as numbers.")
     return array
 
@@ -71,6 +71,8 @@ def expect_equal(got, want, what="your answer"):
         raise Mismatch(f"{what} is still `...`: it is not written yet.")
     if isinstance(want, (int, float, str)) or type(got) is type(want):
         same = bool(np.all(got == want)) and np.shape(got) == np.shape(want)
+    elif isinstance(want, (tuple, list)) and isinstance(got, (tuple, list)):
+        same = list(got) == list(want)
     else:
         same = np.array_equal(to_numpy(got, what), np.asarray(want))
     if not same:

@@ -127,10 +127,13 @@ class Figure:
 
     def _build_hold(self):
         """A toggle that keeps what is drawn now in grey, to compare; for lines that `picture` marked so."""
-        self._lines = [line for ax in self._painter.figure.axes for line in ax.lines if line.get_gid() == "hold"]
+        self._lines = self._lines_to_hold()
         self._ghosts, self._held_text = [], ""
         self._hold = widgets.ToggleButton(description="Hold to compare", tooltip="Keep the present curve in grey")
         self._hold.observe(lambda change: self._set_hold(change["new"]), names="value")
+
+    def _lines_to_hold(self):
+        return [line for ax in self._painter.figure.axes for line in ax.lines if line.get_gid() == "hold"]
 
     def _set_hold(self, held):
         with _LOCK:
@@ -138,7 +141,7 @@ class Figure:
                 if ghost.axes is not None:                              # an update may have cleared them
                     ghost.remove()
             self._ghosts, self._held_text = [], self.text if held else ""
-            for line in self._lines if held else ():
+            for line in self._lines_to_hold() if held else ():          # an update may have drawn new ones
                 ghost = Line2D(*line.get_data(), color="0.6", linestyle=(0, (4, 2)), linewidth=1.6,
                                drawstyle=line.get_drawstyle(), zorder=line.get_zorder() - 0.5)
                 line.axes.add_line(ghost)

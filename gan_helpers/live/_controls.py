@@ -65,7 +65,7 @@ def slider(label, low, high, value, step=None):
         if whole:
             box = widgets.IntSlider(value=value, min=low, max=high, step=step, **_look(label))
         else:
-            decimals = max(0, min(4, int(np.ceil(-np.log10(step) - 1e-9))))
+            decimals = next((d for d in range(4) if abs(round(step, d) - step) < 1e-9), 4)
             box = widgets.FloatSlider(value=value, min=low, max=high, step=step,
                                       readout_format=f".{decimals}f", **_look(label))
         return box, box, _nothing
@@ -125,15 +125,16 @@ def play(label, n, interval_ms=100, value=0):
         name = "playing" if player.has_trait("playing") else "_playing"   # ipywidgets 8, ipywidgets 7
 
         def put_back():
-            player.value = box.value = value
+            if not getattr(player, name):                               # or it has been started again
+                player.value = box.value = value
 
         def stop():
             was_playing = getattr(player, name)
             setattr(player, name, False)
             put_back()
             if was_playing:     # steps that were on their way from the browser arrive now: once more, after them
-                with contextlib.suppress(RuntimeError):                 # no loop, so no browser
-                    asyncio.get_running_loop().call_later(0.5, put_back)
+                with contextlib.suppress(RuntimeError):                 # there is no loop in this thread
+                    asyncio.get_running_loop().call_later(0.2, put_back)
 
         row = widgets.HBox([*_play_button(player), box], layout=widgets.Layout(flex_flow="row wrap"))
         row._link = link                                                # keep the link as long as the row

@@ -45,7 +45,7 @@ class Painter:
         stale = {a for a in self.everything if a.stale} - set(axes)
         touched = {a for a in stale.intersection(artists) - frame if not isinstance(a, Axes)}
         if self.known is not None:
-            redraw = shape != self.known or not stale <= self.moving
+            redraw = shape != self.known or not stale <= self.moving or bool(stale and not self.front)
             self.moving = (self.moving | touched).intersection(artists)
         else:
             redraw = True

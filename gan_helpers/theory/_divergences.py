@@ -22,7 +22,11 @@ def kl(p, q, x) -> float:
     with np.errstate(divide="ignore", invalid="ignore"):
         logs = [d.logpdf(x) if hasattr(d, "logpdf") else np.log(v) for d, v in ((p, p_x), (q, q_x))]
         ratio = logs[0] - logs[1]
-    return integrate(p_x, ratio, x)
+    empty = (q_x == 0) & (p_x > 0)
+    wide = np.diff(x) > 1e-9 * (x[-1] - x[0])
+    if (empty[1:] & empty[:-1] & wide).any():
+        return np.inf
+    return integrate(np.where(empty, 0, p_x), ratio, x)  # a single place where q is 0 has no mass
 
 
 def jensen_shannon(p, q, x) -> float:

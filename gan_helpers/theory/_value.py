@@ -143,14 +143,18 @@ def generator_slope(loss: str, logit) -> np.ndarray:
 def generator_gradient(loss: str, p_data, p_g, x, logit=None) -> float:
     """The derivative of G's expected loss when all its samples shift to the right, D held fixed.
 
+    Raises `ValueError` where D's logit has no slope: D* of densities that jump, have corners, or don't overlap.
+
     `logit`: D's logit as a function of x or its values on `x`; left out, D is D*. By trapezoids over `x`.
     """
     x = check_grid(x)
+    if logit is None and (getattr(p_data, "breaks", ()) or getattr(p_g, "breaks", ())):
+        raise ValueError("D* has no slope where a density jumps or has a corner: its logit bends or is infinite. "
+                         "Take smooth densities, such as theory.Gaussian, or give a logit.")
     logit = optimal_logit(p_data, p_g) if logit is None else logit
     a = np.asarray(logit(x) if callable(logit) else logit, np.float64)
     weight = on_grid(p_g, x, "p_g")
     if not np.isfinite(a[weight > 0]).all():
         raise ValueError("D is so sure about some generated samples that its logit is infinite there, without a slope. "
                          "Take densities that overlap, or another logit.")
-    with np.errstate(invalid="ignore"):
-        return integrate(weight, generator_slope(loss, a) * np.gradient(a, x, edge_order=2), x)
+    return integrate(weight, generator_slope(loss, a) * np.gradient(a, x, edge_order=2), x)
