@@ -376,7 +376,7 @@ P, X = Gaussian(), np.linspace(-9, 9, 501)
     (lambda: theory.value_by_samples(lambda x: 0 * x + 0.5, P, P, 1), "n must be 2 or more"),
     (lambda: theory.generator_slope("hinge", 0), "Unknown loss 'hinge'. Known: saturating, non-saturating"),
     (lambda: theory.generator_gradient("saturating", Uniform(0, 1), Uniform(2, 3),
-                                       theory.grid(Uniform(0, 1), Uniform(2, 3))), "logit is infinite there"),
+                                       theory.grid(Uniform(0, 1), Uniform(2, 3))), "jumps or has a corner"),
     (lambda: theory.generator_gradient("saturating", P, Sketch([-1, 0, 1], [0, 1, 0]), X), "jumps or has a corner"),
     (lambda: theory.generator_gradient("saturating", P, P, X, np.where(X > 0, np.inf, 0.0)), "logit is infinite there"),
     (lambda: theory.play(theory.bilinear(), (1, 2), 5, 0.0), "step_size must be a finite number above 0"),

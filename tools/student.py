@@ -35,9 +35,10 @@ def defined_and_called(cell) -> tuple[set[str], set[str]]:
 
 
 def telling_lines(exercise) -> set[str]:
-    """The lines of a solution that give it away: too long to be chance, and not in the stub."""
-    lines = {line.strip() for line in exercise.solution.splitlines() if len(line.strip()) > 15}
-    return lines - {line.strip() for line in exercise.stub.splitlines()}
+    """The lines of a solution that give it away, under whatever name: too long to be chance, and not in the stub."""
+    named = rf"^(?:{'|'.join(exercise.names)}) = "
+    lines = {re.sub(named, "", line.strip()) for line in exercise.solution.splitlines()}
+    return {line for line in lines if len(line) > 15} - {line.strip() for line in exercise.stub.splitlines()}
 
 
 def all_text(cell) -> str:

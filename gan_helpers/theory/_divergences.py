@@ -22,7 +22,7 @@ def kl(p, q, x) -> float:
     with np.errstate(divide="ignore", invalid="ignore"):
         logs = [d.logpdf(x) if hasattr(d, "logpdf") else np.log(v) for d, v in ((p, p_x), (q, q_x))]
         ratio = logs[0] - logs[1]
-    empty = (q_x == 0) & (p_x > 0)
+    empty = np.isinf(ratio) & (p_x > 0)
     wide = np.diff(x) > 1e-9 * (x[-1] - x[0])
     if (empty[1:] & empty[:-1] & wide).any():
         return np.inf
