@@ -21,7 +21,8 @@ NEED_KERAS_2 = {f"python/contrib_utils_test.py::CreateTrainOpTest::{name}" for n
 
 def outcomes(part: str, legacy_keras: bool) -> dict:
     """Test name -> "passed", "skipped", or what went wrong."""
-    env = {**os.environ, "TF_USE_LEGACY_KERAS": str(int(legacy_keras))}
+    own = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
+    env = {**own, "TF_USE_LEGACY_KERAS": str(int(legacy_keras))}
     done = subprocess.run([sys.executable, str(HERE / "run_tfgan_tests.py"), part], capture_output=True, text=True,
                           env=env)
     assert done.returncode == 0, done.stderr[-3000:]

@@ -248,7 +248,15 @@ def test_nan_stops_training_and_says_which_loss_and_step(steps_per_execution):
     assert gan.steps == 8
 
 
-def test_ctrl_c_keeps_the_model_and_its_history(capsys):
+@pytest.fixture
+def ctrl_c():
+    """As in a terminal; jobs that a shell starts in the background ignore the signal."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c_keeps_the_model_and_its_history(ctrl_c, capsys):
     class Interrupt(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
             if self.model.steps == 7:
