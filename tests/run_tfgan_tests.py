@@ -50,9 +50,12 @@ def run_files(paths: list[Path]) -> dict:
     with open(os.devnull, "w") as nowhere:
         os.dup2(nowhere.fileno(), 1)
         os.dup2(nowhere.fileno(), 2)
-        pytest.main([*map(str, paths), "-p", "no:cacheprovider", "-p", "no:xdist", "--import-mode=importlib",
-                     "-W", "ignore", "-o", "python_files=*_test.py", "-c", os.devnull, "--rootdir", str(TFGAN)],
-                    [outcomes])
+        code = pytest.main([*map(str, paths), "--noconftest", "-p", "no:cacheprovider", "-p", "no:xdist",
+                            "--import-mode=importlib",
+                            "-W", "ignore", "-o", "python_files=*_test.py", "-c", os.devnull, "--rootdir", str(TFGAN)],
+                           [outcomes])
+    if code not in (0, 1):
+        outcomes.found[str(paths[0])] = f"pytest itself ended with {code!s}"
     return outcomes.found
 
 
