@@ -246,13 +246,7 @@ class LiveFigure:
         expect(self.line).not_to_contain_text("Held, in grey")
 
 
-# Chapters whose every control was not yet seen to pass here, on a machine that had nothing else to do.
-UNPROVEN = {"02_game", "03_minimax", "07_networks", "09_training"}
-PARAMS = [pytest.param(name, marks=pytest.mark.xfail(reason="not yet proven", strict=False) if name in UNPROVEN else ())
-          for name in CHAPTERS]
-
-
-@pytest.fixture(scope="module", params=PARAMS)
+@pytest.fixture(scope="module", params=CHAPTERS)
 def chapter(request, lab, chromium):
     """A chapter, run from the top, with all its cells in the page."""
     setting = lab.folder / "settings/@jupyterlab/notebook-extension/tracker.jupyterlab-settings"
