@@ -153,25 +153,57 @@ def points(name: str, n: int, seed: int | None = None) -> tuple[np.ndarray, np.n
     n = _count(n, "n")
     rng = np.random.default_rng(seed)
     jitter = rng.standard_normal((n, 2))
-    if name == "line":
-        t = rng.uniform(-1, 1, n)
-        return _points(np.stack([t, 0.5 * t], 1) + 0.02 * jitter, np.zeros(n))
-    if name == "ring":
-        t = rng.uniform(0, 2 * np.pi, n)
-        return _points(np.stack([np.cos(t), np.sin(t)], 1) + 0.03 * jitter, np.zeros(n))
-    if name == "spiral":
-        t = np.sqrt(rng.uniform(0.02, 1, n))  # the square root spreads the points evenly along the arm
-        angle = 3 * np.pi * t
-        return _points(np.stack([t * np.cos(angle), t * np.sin(angle)], 1) + 0.02 * jitter, np.zeros(n))
-    if name == "moons":
-        mode = rng.integers(0, 2, n)
-        t = rng.uniform(0, np.pi, n)
-        upper = np.stack([np.cos(t) - 0.5, np.sin(t) - 0.25], 1)
-        lower = np.stack([0.5 - np.cos(t), 0.25 - np.sin(t)], 1)
-        return _points(0.75 * np.where(mode[:, None] == 0, upper, lower) + 0.04 * jitter, mode)
+    if name in _CURVES:
+        low, high, spread = _CURVES[name]
+        mode = rng.integers(0, 2, n) if name == "moons" else np.zeros(n)
+        return _points(_curve(name, rng.uniform(low, high, n), mode) + spread * jitter, mode)
     centres, spread = _centres(name)
     mode = rng.integers(0, len(centres), n)
     return _points(centres[mode] + spread * jitter, mode)
+
+
+def skeleton(name: str) -> tuple[np.ndarray, np.ndarray, float]:
+    """A point set without its jitter: `(m, 2)` float32 centres, `(m,)` ints: the mode of each, and the jitter.
+
+    Of a set made of Gaussians these are the centres of its modes, 0 to m - 1; of a curve (line, ring, spiral,
+    moons) 400 points along it, a constant distance apart. The jitter is the standard deviation, on each axis, of
+    `points(name, ...)` about its centre or curve. Raises `ValueError` for an unknown name.
+    """
+    _one_of(name, POINT_SETS, "point set")
+    if name not in _CURVES:
+        centres, spread = _centres(name)
+        return *_points(centres, np.arange(len(centres))), spread
+    low, high, spread = _CURVES[name]
+    modes = 2 if name == "moons" else 1
+    pieces = []
+    for mode in range(modes):
+        t = np.linspace(low, high, 4001)
+        lengths = np.hypot(*np.diff(_curve(name, t, np.full(len(t), mode)), axis=0).T)
+        count = 400 // modes
+        # Middles of equal pieces, so that the ring's last point isn't its first once more.
+        middles = (np.arange(count) + 0.5) / count * lengths.sum()
+        t = np.interp(middles, np.concatenate([[0], np.cumsum(lengths)]), t)
+        pieces.append(_curve(name, t, np.full(count, mode)))
+    return *_points(np.concatenate(pieces), np.repeat(np.arange(modes), 400 // modes)), spread
+
+
+# The parameter of each curve is drawn evenly from the first number to the second; the third is the jitter.
+_CURVES = {"line": (-1, 1, 0.02), "ring": (0, 2 * np.pi, 0.03), "spiral": (0.02, 1, 0.02), "moons": (0, np.pi, 0.04)}
+
+
+def _curve(name: str, t: np.ndarray, mode: np.ndarray) -> np.ndarray:
+    """The points `(n, 2)` of a curve at the parameters t `(n,)`, without jitter."""
+    if name == "line":
+        return np.stack([t, 0.5 * t], 1)
+    if name == "ring":
+        return np.stack([np.cos(t), np.sin(t)], 1)
+    if name == "spiral":
+        radius = np.sqrt(t)  # the square root spreads the points nearly evenly along the arm
+        angle = 3 * np.pi * radius
+        return np.stack([radius * np.cos(angle), radius * np.sin(angle)], 1)
+    upper = np.stack([np.cos(t) - 0.5, np.sin(t) - 0.25], 1)
+    lower = np.stack([0.5 - np.cos(t), 0.25 - np.sin(t)], 1)
+    return 0.75 * np.where(mode[:, None] == 0, upper, lower)
 
 
 def _centres(name: str) -> tuple[np.ndarray, float]:

@@ -118,7 +118,8 @@ def test_an_unwritable_folder_is_said_before_any_download(tmp_path):
 
 @pytest.mark.parametrize("call", [
     lambda: data.load_images("mnits"), lambda: data.load_images("digits", "valid"),
-    lambda: data.points("ring9", 10), lambda: data.noise(3, 2, "gauss"), lambda: data.load_images(None)])
+    lambda: data.points("ring9", 10), lambda: data.skeleton("ring9"), lambda: data.noise(3, 2, "gauss"),
+    lambda: data.load_images(None)])
 def test_unknown_names_list_the_known_ones(call):
     with pytest.raises(ValueError, match="Unknown .* Known: "):
         call()
@@ -215,6 +216,33 @@ def test_ring8_centres_are_on_the_unit_circle():
     centres = np.stack([x[mode == k].mean(0) for k in range(8)])
     angle = 2 * np.pi * np.arange(8) / 8
     np.testing.assert_allclose(centres, np.stack([np.cos(angle), np.sin(angle)], 1), atol=0.005)
+
+
+@pytest.mark.parametrize("name", data.POINT_SETS)
+def test_a_skeleton_is_the_set_without_its_jitter(name):
+    """Seen from a curve, jitter is one normal number across it; seen from a centre, two."""
+    x, mode = data.points(name, 20_000, seed=0)
+    centres, modes, spread = data.skeleton(name)
+    assert set(modes) == set(mode) and centres.dtype == np.float32 and len(modes) == len(centres)
+    squares = ((x[:, None] - centres) ** 2).sum(2)
+    axes = 1 if len(centres) == 400 else 2
+    assert np.sqrt(squares.min(1).mean() / axes) == pytest.approx(spread, rel=0.03)
+    assert (modes[squares.argmin(1)] == mode).mean() > 0.999
+    if axes == 1:  # evenly along the curve, from end to end
+        gaps = np.concatenate([np.hypot(*np.diff(centres[modes == k], axis=0).T) for k in set(modes)])
+        assert gaps.max() == pytest.approx(gaps.min(), rel=0.01)
+
+
+def test_skeletons_lie_on_the_curves_of_their_names():
+    line, ring, moons, spiral = (data.skeleton(name)[0].astype(float) for name in ("line", "ring", "moons", "spiral"))
+    np.testing.assert_allclose(line[:, 1], line[:, 0] / 2, atol=1e-6)
+    np.testing.assert_allclose(np.hypot(*ring.T), 1, atol=1e-6)
+    middle = np.repeat([[-0.375, -0.1875], [0.375, 0.1875]], 200, axis=0)
+    np.testing.assert_allclose(np.hypot(*(moons - middle).T), 0.75, atol=1e-6)
+    angle = np.unwrap(np.arctan2(*spiral.T[::-1]))
+    np.testing.assert_allclose(np.hypot(*spiral.T), angle / (3 * np.pi), atol=1e-4)
+    lengths = [np.hypot(*np.diff(x, axis=0).T).sum() for x in (line, ring, moons[:200])]
+    np.testing.assert_allclose(lengths, [np.sqrt(5), 2 * np.pi, 0.75 * np.pi], rtol=0.01)
 
 
 ORDER = ["theory", "quiet", "compat", "data", "models", "losses", "training", "evaluation", "plotting", "live", "lab",
