@@ -234,6 +234,8 @@ def test_a_skeleton_is_the_set_without_its_jitter(name):
 
 
 def test_skeletons_lie_on_the_curves_of_their_names():
+    spreads = [data.skeleton(name)[2] for name in data.POINT_SETS]
+    assert spreads == [0.02, 0.15, 0.03, 0.12, 0.05, 0.05, 0.04, 0.02]
     line, ring, moons, spiral = (data.skeleton(name)[0].astype(float) for name in ("line", "ring", "moons", "spiral"))
     np.testing.assert_allclose(line[:, 1], line[:, 0] / 2, atol=1e-6)
     np.testing.assert_allclose(np.hypot(*ring.T), 1, atol=1e-6)

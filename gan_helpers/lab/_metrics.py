@@ -60,8 +60,8 @@ def jensen_shannon(real, fake) -> float:
     cells of half the side this floor is two to three times as high at n = 500, and a lost mode of `ring8` or
     `grid25` stands out less. Cells of 0.25 are too coarse: they can't tell `grid25` from the same with blurred
     modes, since each mode sits where four cells meet. With 0.15, for 500 to 2,000 points, every fault that we tried
-    (a lost mode, blurred modes, stray points, a shift by 0.1) shows in `ring8` at least 4 standard errors above the
-    floor.
+    (a lost mode, blurred modes, stray points, a shift by 0.1) shows in `ring8` at least 4 standard deviations above
+    the floor.
     """
     return _jensen_shannon(_checked(real, "real points"), _checked(fake, "fake points"))
 
@@ -80,8 +80,8 @@ def mmd(real, fake) -> float:
     """The unbiased estimate of the squared maximum mean discrepancy: 0 in the mean for equal distributions.
 
     MMD^2 = E k(x, x') + E k(y, y') - 2 E k(x, y), without the pairs of a point with itself (Gretton et al. 2012,
-    Journal of Machine Learning Research 13, equation 3). From -1 / (n - 1) - 1 / (m - 1), slightly negative
-    half the time for a perfect generator, to 2. Raises `ValueError` for fewer than two points on either side.
+    Journal of Machine Learning Research 13, equation 3). From -1 / (n - 1) - 1 / (m - 1) to 2; for a
+    perfect generator often slightly negative. Raises `ValueError` for fewer than two points on either side.
 
     k is the mean of four Gaussian kernels exp(-|x - y|^2 / (2 s^2)), s = 0.05, 0.1, 0.2, 0.4: from the width of a
     narrow mode to the distance between modes (a mixture as in Li et al. 2015, arXiv:1502.02761). One kernel as wide
@@ -93,7 +93,7 @@ def mmd(real, fake) -> float:
 def precision_recall(real, fake, k: int = NEIGHBOURS) -> tuple[float, float]:
     """Precision: the share of fake points near some real one. Recall: of real points near some fake one. 0 to 1.
 
-    Near is within the distance from that point to its k-th nearest neighbour among its own kind (Kynkaanniemi
+    Near is within the distance from that point to its k-th nearest neighbour among its own kind (Kynkäänniemi
     et al. 2019, arXiv:1904.06991, equations 1 and 2). `k` is 1 or more; raises `ValueError` for fewer than k + 1
     points on either side. Real against real is below 1 (about 0.95 for k = 3): compare with `floor`.
     """
@@ -193,7 +193,7 @@ def _jensen_shannon(real, fake) -> float:
     p, q = _histogram(real), _histogram(fake)
     middle = (p + q) / 2
     kl = [np.sum(h[h > 0] * np.log(h[h > 0] / middle[h > 0])) for h in (p, q)]
-    return max(0.0, float(sum(kl)) / 2)  # rounding may leave -1e-17
+    return float(sum(kl)) / 2
 
 
 def _sliced_wasserstein(real, fake) -> float:
