@@ -21,6 +21,9 @@ import notebooks as tool
 from gan_helpers import checks, data
 
 CHAPTERS = sorted(tool.NOTEBOOKS.glob(tool.CHAPTERS))
+# Chapters are written, and their outputs compared, on the lock's versions; Colab's environment only runs them.
+where_chapters_are_written = pytest.mark.skipif(
+    os.environ.get("NBVAL", "strict") == "lax", reason="ruff and strict nbval need the lock's versions")
 each_chapter = pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
 
 
@@ -51,6 +54,7 @@ def test_a_chapter_keeps_the_rule(path, rule):
     assert not complaints, "\n".join(complaints)
 
 
+@where_chapters_are_written
 def test_the_command_says_that_all_is_well(capsys):
     assert check_notebooks.main([]) == 0
     assert capsys.readouterr().out == f"{len(CHAPTERS)} chapters keep all {len(RULES)} rules.\n"
@@ -271,6 +275,7 @@ BREAKAGES = {  # what is broken: the change, who must notice, what must be said 
 }
 
 
+@where_chapters_are_written
 @pytest.mark.parametrize("name", BREAKAGES)
 def test_a_broken_chapter_is_caught(name, tmp_path, capsys):
     mutate, who, said = BREAKAGES[name]
