@@ -195,10 +195,15 @@ def test_a_terminal_that_was_closed_gets_nothing():
         assert (done.stdout, done.stderr) == ("", "")
 
 
-def serve(answer):
-    """A server on this machine that does with each connection what `answer` says; returns its address."""
+def silent():
+    """A server on this machine that takes a connection and says nothing for 30 s; returns its address."""
     listener = socket.create_server(("127.0.0.1", 0))
-    threading.Thread(target=answer, args=(listener,), daemon=True).start()
+
+    def take():     # and close both: Python warns of a forgotten socket, in the middle of some other test
+        with listener, listener.accept()[0]:
+            time.sleep(30)
+
+    threading.Thread(target=take, daemon=True).start()
     return f"http://127.0.0.1:{listener.getsockname()[1]}/"
 
 
@@ -213,7 +218,7 @@ def test_the_network_row_asks_once_and_not_for_long(monkeypatch):
     assert doctor.network() == [doctor.Row("network", True, "", "MNIST can be downloaded", required=False)]
     server.shutdown()
     server.server_close()
-    monkeypatch.setattr(doctor, "MNIST", serve(lambda listener: listener.accept() and time.sleep(30)))
+    monkeypatch.setattr(doctor, "MNIST", silent())
     begun = time.monotonic()
     assert doctor.network(seconds=0.5)[0].ok is None and time.monotonic() - begun < 2
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_: time.sleep(30))  # a name look-up knows no time limit
