@@ -83,11 +83,14 @@ class Samples(keras.callbacks.Callback):
 
 
 class Progress(keras.callbacks.Callback):
-    """A tqdm bar over the whole training: steps, or seconds if `seconds` is given, with the time left."""
+    """A tqdm bar over the whole training: steps, or seconds if `seconds` is given, with the time left.
 
-    def __init__(self, steps: int | None = None, seconds: float | None = None):
+    `initial`: how many of them lie behind a run that is taken up again.
+    """
+
+    def __init__(self, steps: int | None = None, seconds: float | None = None, initial: float = 0):
         super().__init__()
-        self.steps, self.seconds, self.bar = steps, seconds, None
+        self.steps, self.seconds, self.initial, self.bar = steps, seconds, initial, None
 
     def on_train_begin(self, logs=None):
         from tqdm.auto import tqdm
@@ -96,15 +99,19 @@ class Progress(keras.callbacks.Callback):
         # miniters=1: otherwise a thread of tqdm's redraws a slow bar, and widgets may be changed by the main one only.
         unit = {"unit": "step"} if self.seconds is None else {
             "unit": "s", "bar_format": "{desc}: {percentage:3.0f}%|{bar}| {n:.0f}/{total:.0f} s{postfix}"}
-        self.bar = tqdm(total=self.steps if self.seconds is None else self.seconds, desc="Training",
-                        mininterval=1.0, miniters=1, **unit)
-        self.started, self.done = None, 0
+        self.bar = tqdm(total=self.steps if self.seconds is None else self.seconds, initial=self.initial,
+                        desc="Training", mininterval=1.0, miniters=1, **unit)
+        if hasattr(self.bar, "container"):  # in a notebook: the bar gives way, so that the numbers stay in the cell
+            self.bar.container.layout.width = "100%"
+            self.bar.container.layout.flex_flow = "row wrap"
+            self.bar.container.children[1].layout.flex = "2"
+        self.started, self.done = None, self.initial
 
     def on_train_batch_end(self, batch, logs=None):
         now = time.monotonic()
         self.started = self.started or now
         self.done += self.model.steps_per_execution
-        target = self.done if self.seconds is None else min(now - self.started, self.seconds)
+        target = self.done if self.seconds is None else min(self.initial + now - self.started, self.seconds)
         self.bar.update(target - self.bar.n)
 
     def on_epoch_end(self, epoch, logs=None):

@@ -27,8 +27,8 @@ class GAN(keras.Model):
     by heart (Zhao et al. 2020, arXiv:2006.10738).
     `average`: decay, in [0, 1), of the exponential average of G's weights that `generate` uses; 0 switches
     it off. The decay starts small and grows with the steps, so the average is useful early.
-    `noise`: "normal", or "uniform" on [-1, 1]. `seed`: of z and of the shifts; `keras.utils.set_random_seed`
-    covers the rest (initial weights, dropout, the mixing of the gradient penalty).
+    `noise`: "normal", or "uniform" on [-1, 1]. `seed`: of z, of the shifts, and of the mixing of the gradient
+    penalty; `keras.utils.set_random_seed` covers the rest (initial weights, dropout).
 
     Raises `ValueError` when the networks don't fit together, or an argument is out of its range.
     """
@@ -133,6 +133,9 @@ class GAN(keras.Model):
 
     def gan_loss(self, gan_model) -> tfgan.GANLoss:
         """`tfgan.gan_loss` of a `GANModel`: `.generator_loss` and `.discriminator_loss`, scalars."""
+        if self.gradient_penalty_weight:
+            mixed = self._between(gan_model.real_data, gan_model.generated_data)
+            gan_model = gan_model._replace(discriminator_fn=mixed)
         return tfgan.gan_loss(
             gan_model,
             generator_loss_fn=self._adversarial.generator,
@@ -140,6 +143,19 @@ class GAN(keras.Model):
             gradient_penalty_weight=self.gradient_penalty_weight or None,
             add_summaries=False,
         )
+
+    def _between(self, x_real, x_fake):
+        """D for TF-GAN's gradient penalty, at a random place between real and fake, one for each pair.
+
+        TF-GAN mixes them by an operation that keeps its random state to itself, where no checkpoint finds it. Here
+        the number comes from the model's own stream. Only the gradient belongs to TF-GAN's mixture, which adds 0.
+        """
+        def judge(x_mixed, _):
+            mix = self._draw(keras.random.uniform, tf.shape(x_real)[0], 1)
+            mix = tf.reshape(mix, [-1] + [1] * (len(x_real.shape) - 1))
+            return self.judge(x_real + mix * (x_fake - x_real) + (x_mixed - tf.stop_gradient(x_mixed)))
+
+        return judge
 
     def train_step(self, data):
         x_real = tf.cast(data[0] if isinstance(data, tuple) else data, tf.float32)
