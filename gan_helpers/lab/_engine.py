@@ -14,6 +14,7 @@ no difference to it.
 from __future__ import annotations
 
 import functools
+import itertools
 from typing import NamedTuple
 
 import numpy as np
@@ -77,7 +78,7 @@ class State(NamedTuple):
 
 
 def _shapes(widths):
-    return list(zip(widths, widths[1:]))
+    return list(itertools.pairwise(widths))
 
 
 def parameters(shapes) -> int:
@@ -189,7 +190,7 @@ def _rows(gradients):
 
 
 def _training(structure: Structure):
-    """The function that is compiled: it trains until the block of random numbers or the steps are used up."""
+    """The function that is compiled."""
     pair, n = adversarial(structure.loss), structure.batch_size
 
     def noisy(x, knobs, drawn):
@@ -249,11 +250,14 @@ def _training(structure: Structure):
         state = state._replace(g=kept[0], g_slots=kept[1], bad=_first(state, good), updates=state.updates + [1, 0])
         return state, tf.stack([*[tf.zeros_like(loss)] * 4, loss, tf.norm(gradient, axis=1)])
 
-    def train(state, knobs, block, place, d_steps, g_steps, stop):
-        """`place`: of the next update in the block. Also returns sums of the `STATISTICS` (6, r)."""
+    def train(state, knobs, block, place, end, d_steps, g_steps, stop):
+        """`place`: of the next update in the block; it trains to the place `end`, or the step `stop`.
+
+        Also returns the sums of the `STATISTICS`, (6, r).
+        """
 
         def going(place, state, _):
-            return (place < structure.block) & (state.step < stop)
+            return (place < end) & (state.step < stop)
 
         def update(place, state, sums):
             drawn = {name: numbers[place] for name, numbers in block.items()}
@@ -343,27 +347,29 @@ def drawer(structure: Structure):
 
 @functools.lru_cache(maxsize=64)
 def viewer(structure: Structure):
-    """`view(g, d, u, z, x_real, grid) -> (fakes, logits, pull)` of one run, compiled; all with points in rows.
+    """`view(g, d, u, z, z_grid, x_real, grid)`: what a run looks like, compiled; all points in rows.
 
-    g, d, u: vectors of one run's `State`. z `(n, z_dim)` gives the fakes `(n, 2)`, and `pull` `(n, 2)`: minus the
-    gradient of G's loss with respect to each of them, times n (the loss is a mean over n). `grid` `(m, 2)`: where
-    D's `logits` `(m,)` are asked for.
+    g, d, u: of a `State`, whose first run is shown. The result holds `fakes` `(n, 2)` from z `(n, z_dim)`; `pull`
+    `(n, 2)`, minus the gradient of G's loss with respect to each of them, times n (the loss is a mean over n);
+    `warped`, what G makes of `z_grid`; D's logits at `grid` and for `real` and `fake` points; and both losses,
+    without regularisers.
     """
     pair = adversarial(structure.loss)
 
     @tf.function(jit_compile=True, autograph=False)
-    def view(g, d, u, z, x_real, grid):
-        weights = layers(structure.d_shapes, d[None])
+    def view(g, d, u, z, z_grid, x_real, grid):
+        g_weights, d_weights = layers(structure.g_shapes, g[:1]), layers(structure.d_shapes, d[:1])
         if structure.spectral_norm:
-            weights, _ = _normalised(weights, u[None])
-        fakes = forward(layers(structure.g_shapes, g[None]), tf.transpose(z)[None])
-        real = forward(weights, tf.transpose(x_real)[None])
+            d_weights, _ = _normalised(d_weights, u[:1])
+        fakes, warped = (forward(g_weights, tf.transpose(one)[None]) for one in (z, z_grid))
+        real, logits = (forward(d_weights, tf.transpose(one)[None]) for one in (x_real, grid))
         with tf.GradientTape() as tape:
             tape.watch(fakes)
-            loss = pair(real, forward(weights, fakes))[0]
-        pull = -tape.gradient(loss, fakes) * fakes.shape[2]
-        logits = forward(weights, tf.transpose(grid)[None])
-        return tf.transpose(fakes[0]), logits[0, 0], tf.transpose(pull[0])
+            fake = forward(d_weights, fakes)
+            g_loss, d_loss = pair(real, fake)
+        pull = -tape.gradient(g_loss, fakes) * fakes.shape[2]
+        return {"fakes": tf.transpose(fakes[0]), "pull": tf.transpose(pull[0]), "warped": tf.transpose(warped[0]),
+                "grid": logits[0, 0], "real": real[0, 0], "fake": fake[0, 0], "g_loss": g_loss[0], "d_loss": d_loss[0]}
 
     return view
 

@@ -77,7 +77,7 @@ class Lab:
     @property
     def updates(self) -> dict:
         """How many updates each player has had: `{"G": ..., "D": ...}`."""
-        return dict(zip("GD", map(int, self._state.updates)))
+        return dict(zip("GD", map(int, self._state.updates), strict=True))
 
     @property
     def structure(self) -> _engine.Structure:
@@ -128,35 +128,47 @@ class Lab:
         record. Among many runs, one that diverges stands still where it was, and the others go on.
         """
         goal = self.steps + _count(steps, "steps")
-        d_steps, g_steps = self._settings["d_steps"], self._settings["g_steps"]
         while self.steps < goal:
-            stop = min(goal, (self.steps // self._every + 1) * self._every)
-            self._train(stop, d_steps, g_steps)
-            if stop % self._every == 0:
-                self._record()
+            self._train(min(goal, self._next_record()))
         self._judge()
+
+    def update(self) -> str:
+        """One update of the player whose turn it is: "D" or "G", which is returned."""
+        before = self.updates
+        self._train(self._next_record(), just_one=True)
+        self._judge()
+        return next(player for player, count in self.updates.items() if count > before[player])
 
     def step(self, player: str | None = None):
-        """One step; or one update of player "D", or of "G", alone."""
-        data._one_of(player or "both", ("D", "G", "both"), "player")
+        """One step; or, as a step of its own, one update of player "D" or "G" alone."""
+        data._one_of(player or "D", ("D", "G"), "player")
         if player is None:
             return self.run(1)
-        self._train(self.steps + 1, int(player == "D"), int(player == "G"))
-        if self.steps % self._every == 0:
-            self._record()
+        self._train(self.steps + 1, d_steps=int(player == "D"), g_steps=int(player == "G"))
         self._judge()
 
-    def _train(self, stop, d_steps, g_steps):
+    def _next_record(self):
+        return (self.steps // self._every + 1) * self._every
+
+    def _train(self, stop, d_steps=None, g_steps=None, just_one=False):
+        """Train to the step `stop`, at most the next record's, and keep that record."""
         structure = self.structure
+        d_steps = self._settings["d_steps"] if d_steps is None else d_steps
+        g_steps = self._settings["g_steps"] if g_steps is None else g_steps
         knobs = {name: tf.constant(value) for name, value in _settings.knobs(self._settings).items()}
-        stop, d_steps, g_steps = (tf.constant(number) for number in (stop, d_steps, g_steps))
-        if int(self._state.phase) >= int(d_steps + g_steps):    # the settings changed in the middle of a step
+        if int(self._state.phase) >= d_steps + g_steps:         # the settings changed in the middle of a step
             self._state = self._state._replace(phase=tf.constant(0))
         while self._state.step < stop:
             number, place = divmod(int(tf.reduce_sum(self._state.updates)), structure.block)
+            end = place + 1 if just_one else structure.block
             self._state, sums = _engine.trainer(structure)(
-                self._state, knobs, self._drawn(structure, number), tf.constant(place), d_steps, g_steps, stop)
+                self._state, knobs, self._drawn(structure, number),
+                *(tf.constant(number) for number in (place, end, d_steps, g_steps, stop)))
             self._sums = self._sums + sums
+            if just_one:
+                break
+        if self.steps % self._every == 0 and self._records[-1].step < self.steps:
+            self._record()
 
     def _drawn(self, structure, number):
         if self._block is None or self._block[0] != number:
@@ -176,7 +188,7 @@ class Lab:
         self._records.append(Record(self.steps, statistics, self._state))
         if len(self._records) > RECORDS:
             first, *rest = self._records                # the untrained state stays
-            pairs = zip(rest[::2], rest[1::2])
+            pairs = zip(rest[::2], rest[1::2], strict=False)
             self._records = [first] + [Record(b.step, (a.statistics + b.statistics) / 2, b.state) for a, b in pairs]
             self._every *= 2
 
@@ -207,9 +219,22 @@ class Lab:
         Each number is a mean over the steps since the record before: losses, norms of the gradients with respect
         to the weights, D's mean probability of "real" for real and for fake points.
         """
-        values = np.stack([record.statistics for record in self._records])
+        return self.history_of(self._records)
+
+    @property
+    def state(self) -> _engine.State:
+        return self._state
+
+    @property
+    def records(self) -> tuple[Record, ...]:
+        """The moments that are kept, the untrained one first."""
+        return tuple(self._records)
+
+    def history_of(self, records) -> dict:
+        """`history` of some of the records."""
+        values = np.stack([record.statistics for record in records])
         columns = {name: values[:, i] for i, name in enumerate(_engine.STATISTICS)}
-        steps = np.array([record.step for record in self._records])
+        steps = np.array([record.step for record in records])
         return {"step": steps} | {name: v[:, 0] if self.runs == 1 else v for name, v in columns.items()}
 
     def rewind(self, step: int):
@@ -251,7 +276,7 @@ class Lab:
         if self.runs == 1:
             return _metrics.measured(real, fakes, self._skeleton(self._settings["data"]))
         found = [_metrics.measured(*points, self._skeleton(source))
-                 for *points, source in zip(real, fakes, self._sources())]
+                 for *points, source in zip(real, fakes, self._sources(), strict=True)]
         return {name: np.array([one[name] for one in found]) for name in found[0]}
 
     def floor(self) -> dict:
@@ -260,6 +285,12 @@ class Lab:
         if not self._floors:
             self._floors = _floor(source) if isinstance(source, str) else _measure_floor(source)
         return dict(self._floors)
+
+    def widget(self):
+        """Everything by hand: play, pause, step, rewind, change, draw. Of the first run, if there are many."""
+        from gan_helpers.lab._widget import Panel
+
+        return Panel(self)
 
     @staticmethod
     def _skeleton(source):

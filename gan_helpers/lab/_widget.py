@@ -1,0 +1,349 @@
+"""The lab by hand: `Lab.widget()`. Core widgets, and the pad where custom widgets run."""
+
+from __future__ import annotations
+
+import html
+
+import ipywidgets as widgets
+import numpy as np
+import tensorflow as tf
+
+from gan_helpers import data, live, losses, plotting
+from gan_helpers.lab import _engine, _metrics, _settings
+from gan_helpers.lab._pad import AnyWidget, Pad, points_input
+from gan_helpers.live._controls import FITS, _look, _play_button
+from gan_helpers.training import TrainingDiverged
+
+SHOWN = 250         # points of each kind
+ARROWS = 80         # fakes with an arrow
+SPEEDS = {"1 step a picture": 1, "10 steps": 10, "50 steps": 50, "100 steps": 100, "300 steps": 300,
+          "slow motion: one update": 0}
+VIEWS = {"real": "real points", "fakes": "fake points", "heat": "D's probability, as colour",
+         "contour": "where D says 1/2", "warped": "z's grid, bent by G", "pull": "where G's loss pulls (arrows)",
+         "losses": "losses", "gradients": "lengths of the gradients"}
+DRAWN = "drawn by you"
+
+
+def z_grid(noise: str, z_dim: int) -> list:
+    """Lines `(k, z_dim)` of a grid in the first two dimensions of z; in one dimension, the line itself."""
+    edge = 1 if noise == "uniform" else 2.5
+    along, across = np.linspace(-edge, edge, 25), np.linspace(-edge, edge, 11)
+    if z_dim == 1:
+        return [np.linspace(-edge, edge, 200, dtype=np.float32)[:, None]]
+    lines = []
+    for i in (0, 1):
+        for place in across:
+            line = np.zeros((len(along), z_dim), np.float32)
+            line[:, i], line[:, 1 - i] = along, place
+            lines.append(line)
+    return lines
+
+
+class Panel:
+    """The widget of one lab; `box` is what is shown."""
+
+    def __init__(self, lab):
+        self.lab, self._busy, self._said, self._turn = lab, False, "", []
+        self._measured, self._back = {}, None       # metrics by step; the record that is looked back at
+        self._build_controls()
+        self.figure = live.Figure(
+            self._picture, figsize=(9.2, 5.2), values={"frame": 0},
+            alt="On the left the plane with real and fake points and what D says of each place; on the right "
+                "curves over the steps: losses, gradients, and a metric")
+        self.box = widgets.VBox([self.figure.widget, self._message, self._past, *self._rows, self._tabs])
+
+    # What is drawn
+
+    def _picture(self, fig):
+        show = plotting.lab_view(fig)
+
+        def update(frame):
+            parts, text = self._parts()
+            show(**parts)
+            return text
+
+        return update
+
+    def _shown_record(self):
+        """The state that is shown, and the records up to it."""
+        records = self.lab.records
+        if self._back is None:
+            return self.lab.state, records
+        return records[self._back].state, records[:self._back + 1]
+
+    def _parts(self):
+        lab, on = self.lab, {name: box.value for name, box in self._views.items()}
+        settings, structure = lab.settings, lab.structure
+        state, records = self._shown_record()
+        lines = z_grid(settings["noise"], settings["z_dim"])
+        z = data.noise(SHOWN, settings["z_dim"], settings["noise"], seed=0)
+        x_real = lab.real(SHOWN)
+        seen = _engine.viewer(structure)(state.g, state.d, state.u, tf.constant(z),
+                                         tf.constant(np.concatenate(lines)), tf.constant(x_real),
+                                         tf.constant(plotting.plane_grid()))
+        seen = {name: np.asarray(value) for name, value in seen.items()}
+        metric = self._metric_curve(records)
+        parts = {
+            "real_points": x_real if on["real"] else None,
+            "fake_points": seen["fakes"] if on["fakes"] else None,
+            "logits": seen["grid"] if on["heat"] else None,
+            "boundary": seen["grid"] if on["contour"] else None,
+            "lines": np.split(seen["warped"], np.cumsum([len(line) for line in lines])[:-1]) if on["warped"] else None,
+            "pulls": (seen["fakes"][:ARROWS], seen["pull"][:ARROWS]) if on["pull"] else None,
+            "history": lab.history_of(records), "show_losses": on["losses"], "show_gradients": on["gradients"],
+            "metric": metric, "log_loss": settings["loss"] in _engine.LOG_LOSSES,
+        }
+        real, fake = (float(np.mean(1 / (1 + np.exp(-np.clip(seen[name], -60, 60))))) for name in ("real", "fake"))
+        g, d = (int(count) for count in state.updates)
+        text = (f"Step {int(state.step):,} (updates: D {d:,}, G {g:,}). Mean of D: {real:.2f} for real, {fake:.2f} "
+                "for fake points")
+        if metric is not None and len(metric[2]):
+            text += f". {plotting.METRICS[metric[0]]}: {metric[2][-1]:.3g}, real against real {metric[3]:.3g}"
+        if self._back is not None:
+            text = f"Looking back. {text}. Play goes on from here and drops what came after"
+        return parts, text
+
+    def _metric_curve(self, records):
+        name = self._metric.value
+        if name == "none" or (name in ("modes", "quality") and isinstance(self.lab.settings["data"], np.ndarray)):
+            return None
+        last = records[-1].step
+        if last not in self._measured:
+            self._measured[last] = self.lab.metrics(last)
+        steps = sorted(step for step in self._measured if step <= last)
+        return name, np.array(steps), np.array([self._measured[step][name] for step in steps]), self.lab.floor()[name]
+
+    def redraw(self):
+        self._frame = getattr(self, "_frame", 0) + 1
+        try:
+            self.figure.update(frame=self._frame)
+        except Exception as error:      # a traceback of a callback would go to a log that no learner reads
+            self._say(f"Can't draw this: {type(error).__name__}: {error}", "alert")
+        self._message.value = self._said
+        self._set(self._past, max=max(len(self.lab.records) - 1, 1),
+                  value=len(self.lab.records) - 1 if self._back is None else self._back)
+
+    def _say(self, text="", role="status"):
+        self._said = text and f'<div role="{role}" aria-live="polite">{html.escape(text)}</div>'
+        self._message.value = self._said
+
+    def _set(self, box, **traits):
+        """Set a control without acting on it."""
+        busy, self._busy = self._busy, True
+        try:
+            for name, value in traits.items():
+                setattr(box, name, value)
+        finally:
+            self._busy = busy
+
+    # What is pressed
+
+    def _do(self, action):
+        """Run an action of a button; what goes wrong becomes a message, and the lab stays usable."""
+        self._say()
+        try:
+            action()
+        except TrainingDiverged as error:
+            self.pause()
+            self._forget_measured()
+            self._say(f"Paused. {error}", "alert")
+        except Exception as error:
+            self.pause()
+            self._say(f"{error}", "alert")
+        self.redraw()
+
+    def _forget_measured(self):
+        self._measured = {step: found for step, found in self._measured.items() if step <= self.lab.records[-1].step}
+
+    def pause(self):
+        name = "playing" if self._player.has_trait("playing") else "_playing"   # ipywidgets 8, ipywidgets 7
+        setattr(self._player, name, False)
+
+    def _come_back(self):
+        """Training goes on from the record that is looked at."""
+        if self._back is not None:
+            self.lab.rewind(self.lab.records[self._back].step)
+            self._back = None
+            self._forget_measured()
+
+    def _on_tick(self, change):
+        if not self._busy:
+            self._do(self._advance)
+
+    def _advance(self):
+        self._come_back()
+        steps = SPEEDS[self._speed.value]
+        if steps:
+            self.lab.run(steps)
+        else:
+            self._slow()
+
+    def _slow(self):
+        """Slow motion: the next of the sub-steps of one step, with a caption."""
+        if not self._turn:
+            settings = self.lab.settings
+            self._turn = ["look"] * (settings["d_steps"] > 0) + ["D"] * settings["d_steps"]
+            self._turn += ["ask"] * (settings["g_steps"] > 0) + ["G"] * settings["g_steps"]
+            self._of = len(self._turn)
+        now = self._turn.pop(0)
+        caption = {
+            "look": "D looks at a batch of real points and a batch of fakes. The colour of each place is what it "
+                    "says: blue for real, orange for fake.",
+            "D": "D has moved its weights down the slope of its loss: the colours shift a little.",
+            "ask": "G asks D: the arrows show where its loss pulls each fake. Short arrows: G learns little.",
+            "G": "G has moved its weights: the fakes follow the arrows, as far as one small step goes.",
+        }[now]
+        if now in "DG":
+            self.lab.update()
+        self._set(self._views["pull"], value=now in ("ask", "G"))
+        self._say(f"{self._of - len(self._turn)} of {self._of}. {caption}")
+
+    def _on_reset(self):
+        self.pause()
+        self._back, self._turn = None, []
+        self.lab.reset()
+        self._measured = {}
+        self._say("Untrained again, with the same settings and the same seed.")
+
+    def _on_seed(self):
+        self.lab.set(seed=self.lab.settings["seed"] + 1)
+        self._back, self._turn, self._measured = None, [], {}
+        self._say(f"Seed {self.lab.settings['seed']}: other first weights, other draws. The settings stay.")
+
+    def _on_past(self, change):
+        if self._busy:
+            return
+        self.pause()
+        last = len(self.lab.records) - 1
+        self._back = change["new"] if change["new"] < last or self.lab.steps > self.lab.records[-1].step else None
+        self._turn = []
+        self.redraw()
+
+    def _on_setting(self, name, value):
+        before = self.lab.steps
+
+        def change():
+            self.lab.set(**{name: value})
+            self._turn = []
+            if self.lab.steps < before:
+                self._back = None
+                self._say("Other networks: they start untrained. All settings stay.")
+            if name == "data" or self.lab.steps < before:
+                self._measured = {}
+
+        old = self.lab.settings[name]
+        self._do(change)
+        if not np.array_equal(self.lab.settings[name], value) and name in self._settings:
+            self._set(self._settings[name], value=old)
+
+    def _on_data(self, change):
+        if self._busy:
+            return
+        if change["new"] != DRAWN:
+            return self._on_setting("data", change["new"])
+        points = self._pad.array()
+        if len(np.unique(points, axis=0)) < 2:
+            self._tabs.selected_index = 0
+            return self._say("Draw two points or more on the pad under Data; until then the data stay as they are.")
+        self._on_setting("data", points)
+
+    def _on_points(self, change):
+        points = self._pad.array()
+        if self._settings["data"].value == DRAWN and len(np.unique(points, axis=0)) > 1:
+            self._on_setting("data", points)
+        elif len(points) > 1:
+            self._set(self._settings["data"], value=DRAWN)
+            self._on_setting("data", points)
+
+    # What there is to press
+
+    def _build_controls(self):
+        self._message = widgets.HTML()
+        self._player = widgets.Play(value=0, min=0, max=10**6, interval=50)
+        self._player.observe(self._on_tick, names="value")
+        buttons = [*_play_button(self._player)]
+        for name, tip, action in (
+                ("Step", "D learns, then G, as often as set", lambda: (self._come_back(), self.lab.step())),
+                ("D only", "One update of D", lambda: (self._come_back(), self.lab.step("D"))),
+                ("G only", "One update of G", lambda: (self._come_back(), self.lab.step("G"))),
+                ("Reset", "Untrained again; settings and seed stay", self._on_reset),
+                ("New seed", "Start anew with other random numbers", self._on_seed)):
+            button = widgets.Button(description=name, tooltip=tip, layout=widgets.Layout(width="7em"))
+            button.on_click(lambda _, action=action: self._do(action))
+            buttons.append(button)
+        self._speed = widgets.Dropdown(options=list(SPEEDS), value="100 steps", description="Speed",
+                                       layout=widgets.Layout(width="20em", max_width=FITS))
+        wrap = widgets.Layout(flex_flow="row wrap")
+        self._rows = [widgets.HBox([*buttons, self._speed], layout=wrap)]
+        self._past = widgets.IntSlider(value=0, min=0, max=1, readout=False, **_look("Rewind", "56em"))
+        self._past.observe(self._on_past, names="value")
+        self._build_settings()
+        self._views = {name: widgets.Checkbox(value=name not in ("warped",), indent=False, description=label,
+                                              layout=widgets.Layout(width="20em")) for name, label in VIEWS.items()}
+        self._metric = widgets.Dropdown(options=["none", *_metrics.NAMES], value="quality", **_look("Metric"))
+        for box in (*self._views.values(), self._metric):
+            box.observe(lambda change: None if self._busy else self.redraw(), names="value")
+        pages = {
+            "Data": [self._group("data", "noise", "z_dim", "batch_size"), self._pad],
+            "Networks": [self._group("layers", "units")],
+            "Learning": [self._group("g_lr", "d_lr", "d_steps", "g_steps", "loss", "optimizer", "beta_1", "momentum")],
+            "Regularisers": [self._group("label_smoothing", "instance_noise", "r1", "gradient_penalty", "clip",
+                                         "spectral_norm")],
+            "View": [widgets.HBox(list(self._views.values()), layout=wrap), self._metric],
+        }
+        self._tabs = widgets.Tab([widgets.VBox(page) for page in pages.values()])
+        for i, title in enumerate(pages):
+            self._tabs.set_title(i, title)
+
+    def _group(self, *names):
+        return widgets.HBox([self._settings[name] for name in names], layout=widgets.Layout(flex_flow="row wrap"))
+
+    def _build_settings(self):
+        now, sets = self.lab.settings, [*data.POINT_SETS, DRAWN]
+        drawn = isinstance(now["data"], np.ndarray)
+        points = now["data"].tolist() if drawn else ()
+        self._pad = points_input(points) if AnyWidget is None else Pad(points, size=300)
+        self._pad.observe(self._on_points, names="points")
+
+        def whole(name, label, low, high, step=1):
+            return widgets.IntSlider(value=now[name], min=low, max=high, step=step, **_look(label, "30em"))
+
+        def number(name, label, high, step, readout=".2f"):
+            return widgets.FloatSlider(value=now[name] or 0.0, min=0, max=high, step=step, readout_format=readout,
+                                       **_look(label, "30em"))
+
+        def rate(name, label):
+            value = float(np.clip(now[name], 1e-5, 10))
+            return widgets.FloatLogSlider(value=value, min=-5, max=1, step=0.1, readout_format=".2g",
+                                          **_look(label, "30em"))
+
+        def named(name, label, options, value=None):
+            return widgets.Dropdown(options=options, value=value or now[name], **_look(label, "30em"))
+
+        self._settings = {
+            "data": named("data", "Real points", sets, DRAWN if drawn else now["data"]),
+            "noise": named("noise", "Noise z", data.NOISE_PRIORS),
+            "z_dim": whole("z_dim", "Dimension of z", 1, 16),
+            "batch_size": whole("batch_size", "Batch size", 10, 500, 10),
+            "layers": whole("layers", "Hidden layers", 0, 5),
+            "units": whole("units", "Units in each", 1, 128),
+            "g_lr": rate("g_lr", "G's learning rate"), "d_lr": rate("d_lr", "D's learning rate"),
+            "d_steps": whole("d_steps", "D's updates a step", 0, 10),
+            "g_steps": whole("g_steps", "G's updates a step", 0, 10),
+            "loss": named("loss", "Loss", list(losses.TABLE)),
+            "optimizer": named("optimizer", "Optimizer", _settings.OPTIMIZERS),
+            "beta_1": number("beta_1", "Adam's β₁", 0.99, 0.01),
+            "momentum": number("momentum", "Momentum", 0.99, 0.01),
+            "label_smoothing": number("label_smoothing", "Label smoothing", 0.5, 0.05),
+            "instance_noise": number("instance_noise", "Instance noise", 1, 0.05),
+            "r1": number("r1", "R1, γ", 2, 0.01),
+            "gradient_penalty": number("gradient_penalty", "Gradient penalty", 20, 0.5, ".1f"),
+            "clip": number("clip", "Clip D's weights at", 1, 0.01),
+            "spectral_norm": widgets.Checkbox(value=now["spectral_norm"], description="Spectral norm of D"),
+        }
+        for name, box in self._settings.items():
+            if name == "data":
+                box.observe(self._on_data, names="value")
+            else:
+                box.observe(lambda change, name=name: None if self._busy else self._on_setting(name, change["new"]),
+                            names="value")
