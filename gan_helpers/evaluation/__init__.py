@@ -8,6 +8,7 @@ Every function takes images `(n, height, width, channels)`, float32 in [-1, 1], 
 
 from __future__ import annotations
 
+import functools
 import warnings
 from typing import NamedTuple
 
@@ -199,9 +200,18 @@ def _score(logits) -> float:
     return float(tfgan.eval.classifier_score_from_logits(tf.constant(logits, tf.float64)))
 
 
+@functools.cache
+def _compiled(distance: str, k: int):
+    """TF-GAN's `distance` of that name between k features, in float64, as a graph for any number of images.
+
+    Called eagerly, each takes five to ten times as long, and a floor calls it dozens of times.
+    """
+    return tf.function(getattr(tfgan.eval, distance), input_signature=2 * [tf.TensorSpec((None, k), tf.float64)])
+
+
 def _frechet(real, fake) -> float:
-    pair = (tf.constant(features, tf.float64) for features in (real, fake))
-    return max(0.0, float(tfgan.eval.frechet_classifier_distance_from_activations(*pair)))
+    distance = _compiled("frechet_classifier_distance_from_activations", real.shape[1])
+    return max(0.0, float(distance(*(tf.constant(features, tf.float64) for features in (real, fake)))))
 
 
 def _singular(sets) -> str | None:
@@ -218,5 +228,5 @@ def _singular(sets) -> str | None:
 def _kernel(real, fake) -> float:
     # TF-GAN averages over blocks of 1,024 samples: in a fixed random order none is of one class only.
     mixed = (np.random.default_rng(0).permutation(features) for features in (real, fake))
-    distance = tfgan.eval.kernel_classifier_distance_from_activations
-    return float(distance(*map(tf.constant, mixed), dtype=tf.float64))
+    distance = _compiled("kernel_classifier_distance_from_activations", real.shape[1])
+    return float(distance(*(tf.constant(features, tf.float64) for features in mixed)))
