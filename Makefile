@@ -23,7 +23,7 @@ demo: setup
 	@$(BIN)/python -m gan_helpers demo $(ARGS)
 
 test: setup
-	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 # The same tests where a Colab user is: Python 3.13 and Colab's versions (tools/colab-versions.txt).
 test-colab:

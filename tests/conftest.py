@@ -13,14 +13,6 @@ MNIST_TEST_FILES = {
 }
 
 
-# The files that take minutes, although some hold few tests. They start first, so that no worker waits for the other.
-LONG = ("test_browser", "test_tfgan_suite", "test_notebooks", "test_evaluation", "test_training")
-
-
-def pytest_collection_modifyitems(items):
-    items.sort(key=lambda item: LONG.index(item.path.stem) if item.path.stem in LONG else len(LONG))
-
-
 @pytest.fixture(scope="session")
 def mnist_files() -> Path:
     """The folder with MNIST's test images and labels; named by MNIST_T10K, or beside the repository."""

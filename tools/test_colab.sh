@@ -52,5 +52,5 @@ if [ "$(cat $venv/installed 2>/dev/null)" != "$stamp" ]; then
     echo "$stamp" > $venv/installed
 fi
 echo "Installing on the Colab twin added tensorflow-estimator, tensorflow-gan and this package, and changed nothing."
-NBVAL=lax $venv/bin/python -m pytest -n auto --dist loadfile --no-loadscope-reorder tests/test_compat.py tests/test_tfgan_suite.py \
+NBVAL=lax $venv/bin/python -m pytest -n auto --dist loadfile tests/test_compat.py tests/test_tfgan_suite.py \
     tests/test_notebooks.py tests/test_data.py tests/test_training.py tests/test_losses.py tests/test_live.py "$@"
