@@ -9,11 +9,11 @@ import numpy as np
 from gan_helpers import data, losses
 from gan_helpers.data import NOISE_PRIORS, POINT_SETS, _one_of
 from gan_helpers.lab._engine import KNOBS, LOG_LOSSES, Structure
+from gan_helpers.lab._pad import LIMIT
 
 OPTIMIZERS = ("adam", "sgd", "momentum", "rmsprop")
 VARYING = ("data", "seed", *KNOBS)      # a list of values makes as many runs
 NETWORKS = ("z_dim", "layers", "units", "d_layers", "d_units", "seed")     # a change of these starts anew
-LIMIT = 1.2                             # a drawn point lies in [-LIMIT, LIMIT] on both axes
 POOL = 10_000                           # real points that batches are drawn from, with replacement
 POOL_SEED = 1_000                       # `floor` of the metrics draws with seeds 0, 1, 2 ...: other points
 PEN = 0.03                              # the jitter of a drawn point: a dot of a pen, not a single number

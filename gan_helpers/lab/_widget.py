@@ -52,6 +52,14 @@ class Panel:
                 "curves over the steps: losses, gradients, and a metric")
         self.box = widgets.VBox([self.figure.widget, self._message, self._past, *self._rows, self._tabs])
 
+    def __repr__(self):
+        return repr(self.figure)
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        bundle, metadata = self.figure._repr_mimebundle_()
+        next(view for kind, view in bundle.items() if "widget-view" in kind)["model_id"] = self.box.model_id
+        return bundle, metadata
+
     # What is drawn
 
     def _picture(self, fig):
