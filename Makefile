@@ -12,10 +12,11 @@ PYTHON := $(shell for p in $(BIN)/python python3.11 python3.12 python3.13 python
 	$$p -c 'import ensurepip, sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
 	&& echo $$p && exit; done; echo python3)
 endif
-# On this machine only, with Jupyter's token; no question about news. Jupyter refuses root unless told.
-JUPYTER_LAB = -m jupyter lab --ServerApp.ip=127.0.0.1 --LabApp.news_url=None \
+# On this machine only, with Jupyter's token; no question about news (tools/jupyter). Jupyter refuses root unless told.
+JUPYTER_LAB = -m jupyter lab --ServerApp.ip=127.0.0.1 \
 	--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb $(if $(filter 0,$(shell id -u)),--allow-root)
 
+lab: export JUPYTER_CONFIG_PATH := $(CURDIR)/tools/jupyter$(if $(JUPYTER_CONFIG_PATH),:$(JUPYTER_CONFIG_PATH))
 lab: setup
 	$(BIN)/python $(JUPYTER_LAB) $(LAB)
 

@@ -1,8 +1,10 @@
-"""Shared fixtures. `mnist_files` are MNIST's real test files, where the machine has them."""
+"""Shared fixtures: a browser, JupyterLab, and MNIST's real test files, where the machine has them."""
 
 import os
+import shutil
 from pathlib import Path
 
+import lab_page  # tools/lab_page.py
 import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -11,6 +13,26 @@ MNIST_TEST_FILES = {
     "t10k-images-idx3-ubyte.gz": "9fb629c4189551a2d022fa330f9573f3",
     "t10k-labels-idx1-ubyte.gz": "ec29112dd5afa0611ce80d1b7f02629c",
 }
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """Chromium, for the tests of one file: while Playwright runs, no other event loop may in this thread."""
+    if lab_page.CHROMIUM is None:
+        if os.environ.get("REQUIRE_BROWSER"):
+            pytest.fail("REQUIRE_BROWSER is set, and there is no Chromium on the PATH")
+        pytest.skip("needs Chromium: apt install chromium")
+    with lab_page.chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory):
+    """`make lab`, running on a copy of the chapters."""
+    folder = tmp_path_factory.mktemp("lab")
+    shutil.copytree(lab_page.ROOT / "notebooks", folder / "notebooks")
+    with lab_page.make_lab(folder) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

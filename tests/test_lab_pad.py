@@ -2,23 +2,22 @@
 
 import html
 import json
-import os
 import re
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import ipywidgets as widgets
+import nbformat.v4
 import numpy as np
 import pytest
 import traitlets
+from lab_page import open_notebook, run_all_cells
 
 from gan_helpers.lab import _pad
 from gan_helpers.lab._pad import Pad, points_input, read_points
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 INPUTS = pytest.mark.parametrize("make", [Pad, points_input])
 
 
@@ -152,55 +151,21 @@ display(ipywidgets.HBox([pad, pad]), sets, kernel)"""
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory):
-    """The notebook of the pad, run in JupyterLab with settings of its own; the browser has a touch screen."""
-    if CHROMIUM is None:
-        if os.environ.get("REQUIRE_BROWSER"):
-            pytest.fail("REQUIRE_BROWSER is set, and there is no Chromium on the PATH")
-        pytest.skip("needs Chromium: apt install chromium")
-    import nbformat.v4
-    from playwright.sync_api import sync_playwright
-
-    folder = tmp_path_factory.mktemp("pad")
+def page(chromium, lab):
+    """The notebook of the pad, run in JupyterLab; the browser has a touch screen."""
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    cells = [nbformat.v4.new_code_cell(CELL), nbformat.v4.new_code_cell("1")]
-    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), folder / "pad.ipynb")
-    config = {f"JUPYTER_{name}_DIR": str(folder / name.lower()) for name in ("CONFIG", "DATA", "RUNTIME")}
-    config["JUPYTERLAB_SETTINGS_DIR"] = str(folder / "settings")
-    with open(folder / "log", "w") as log:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "jupyter", "lab", "--no-browser", "--port=0", "--ServerApp.ip=127.0.0.1",
-             "--LabApp.news_url=None", "--allow-root", f"--ServerApp.root_dir={folder}"],
-            env={**os.environ, **config}, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
-    try:
-        for _ in range(240):
-            found = re.search(r"(http://127\.0\.0\.1:\d+/lab)\S*(\?token=\w+)", (folder / "log").read_text())
-            if found or server.poll() is not None:
-                break
-            time.sleep(0.25)
-        assert found, (folder / "log").read_text()[-3000:]
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-            page = browser.new_context(viewport={"width": 1280, "height": 800}, has_touch=True).new_page()
-            page.errors = []
-            page.on("pageerror", lambda error: page.errors.append(str(error)))
-            page.on("console", lambda said: said.type == "error" and page.errors.append(
-                f"{said.text} {said.location['url']}"))
-            page.goto("/tree/pad.ipynb".join(found.groups()))
-            page.wait_for_selector(".jp-NotebookPanel .jp-Cell", timeout=120_000)
-            page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]", timeout=120_000)
-            for _ in range(40):         # what is run before the kernel is connected is lost
-                page.locator(".jp-Cell .cm-content").first.click()
-                page.keyboard.press("Shift+Enter")
-                page.wait_for_timeout(1500)
-                if re.search(r"\[[*1]\]", page.locator(".jp-InputPrompt").first.inner_text()):
-                    break
-            page.wait_for_selector(".gan-pad canvas", timeout=120_000)
-            yield page
-            browser.close()
-    finally:
-        os.killpg(server.pid, 15)
-        server.wait()
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(CELL)], metadata=kernel)
+    nbformat.write(notebook, lab.folder / "pad.ipynb")
+    page = chromium.new_context(viewport={"width": 1280, "height": 800}, has_touch=True).new_page()
+    page.errors = []
+    page.on("pageerror", lambda error: page.errors.append(str(error)))
+    page.on("console", lambda said: said.type == "error" and page.errors.append(
+        f"{said.text} {said.location['url']}"))
+    open_notebook(page, lab, lab.page("pad.ipynb"))
+    run_all_cells(page)
+    page.wait_for_selector(".gan-pad canvas", timeout=120_000)
+    yield page
+    lab.stop_kernels()
 
 
 class Hand:

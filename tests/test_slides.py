@@ -1,9 +1,7 @@
 """`make slides`: a chapter on a projector, without a network, nothing cut off, no answer in view."""
 
 import importlib
-import os
 import re
-import shutil
 import sys
 from pathlib import Path
 
@@ -22,7 +20,6 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT / "tools"))
 slides = importlib.import_module("slides")
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 PATH = slides.chapter("08")
 LONG = "long = [\n" + "    'one line of many, and a long one: " + 90 * "x" + "',\n"
 
@@ -109,32 +106,23 @@ REACH = """() => {
           Reveal.getCurrentSlide().innerText]; }"""
 
 
-def test_every_slide_fits_a_projector_without_a_network(files):
-    if CHROMIUM is None:
-        if os.environ.get("REQUIRE_BROWSER"):
-            pytest.fail("REQUIRE_BROWSER is set, and there is no Chromium on the PATH")
-        pytest.skip("needs Chromium: apt install chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        for file in files:
-            page = browser.new_context(viewport={"width": 1280, "height": 720}, offline=True).new_page()
-            asked, errors = [], []
-            page.on("request", lambda request, asked=asked: asked.append(request.url))
-            page.on("pageerror", lambda error, errors=errors: errors.append(str(error)))
-            page.goto(file.as_uri())
-            page.wait_for_function("window.Reveal && Reveal.isReady()")
-            seen = []
-            for number in range(page.evaluate("Reveal.getTotalSlides()")):
-                bottom, right, cut, text = page.evaluate(REACH)
-                assert bottom <= 720 and right <= 1280 and not cut, (file.name, number, bottom, right, cut, text)
-                seen.append(text)
-                page.keyboard.press("ArrowRight")
-            assert page.evaluate("Reveal.isLastSlide()") and len(set(seen)) > 25
-            assert all(one.startswith((file.as_uri(), "data:")) for one in asked) and not errors
-            assert page.evaluate("[...document.images].every(one => one.complete && one.naturalWidth)")
-        browser.close()
+def test_every_slide_fits_a_projector_without_a_network(files, chromium):
+    for file in files:
+        page = chromium.new_context(viewport={"width": 1280, "height": 720}, offline=True).new_page()
+        asked, errors = [], []
+        page.on("request", lambda request, asked=asked: asked.append(request.url))
+        page.on("pageerror", lambda error, errors=errors: errors.append(str(error)))
+        page.goto(file.as_uri())
+        page.wait_for_function("window.Reveal && Reveal.isReady()")
+        seen = []
+        for number in range(page.evaluate("Reveal.getTotalSlides()")):
+            bottom, right, cut, text = page.evaluate(REACH)
+            assert bottom <= 720 and right <= 1280 and not cut, (file.name, number, bottom, right, cut, text)
+            seen.append(text)
+            page.keyboard.press("ArrowRight")
+        assert page.evaluate("Reveal.isLastSlide()") and len(set(seen)) > 25
+        assert all(one.startswith((file.as_uri(), "data:")) for one in asked) and not errors
+        assert page.evaluate("[...document.images].every(one => one.complete && one.naturalWidth)")
 
 
 def test_the_folder_holds_whole_files_only(files, monkeypatch):
