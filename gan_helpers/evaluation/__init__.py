@@ -206,7 +206,13 @@ def _compiled(distance: str, k: int):
 
     Called eagerly, each takes five to ten times as long, and a floor calls it dozens of times.
     """
-    return tf.function(getattr(tfgan.eval, distance), input_signature=2 * [tf.TensorSpec((None, k), tf.float64)])
+    features = tf.TensorSpec((None, k), tf.float64)
+    logger = tf.get_logger()
+    was_disabled, logger.disabled = logger.disabled, True  # TF-GAN passes an argument that TensorFlow has deprecated
+    try:
+        return tf.function(getattr(tfgan.eval, distance)).get_concrete_function(features, features)
+    finally:
+        logger.disabled = was_disabled
 
 
 def _frechet(real, fake) -> float:

@@ -132,9 +132,12 @@ def beside_floor(axes, floors: dict, worse: dict, columns: int = 3):
     crosses, = right.plot([], [], color=VERMILION, marker="x", markersize=9, markeredgewidth=2.5, linestyle="none",
                           label="these images")
     right.set_xscale("symlog", linthresh=4, linscale=1)
-    right.set(xlim=(-FURTHEST, FURTHEST), ylim=(len(rows) - 0.4, -0.6), yticks=rows, yticklabels=names,
+    right.set(xlim=(-FURTHEST, FURTHEST), ylim=(len(rows) + 0.2, -0.6), yticks=rows, yticklabels=names,
               xticks=[-100, -10, -2, 0, 2, 10, 100], xticklabels=["-100", "-10", "-2", "0", "2", "10", "100"],
-              xlabel="standard deviations from the floor:  ← “better than real”     worse →")
+              xlabel="standard deviations from the floor")
+    for x, side, words in ((0.01, "left", "← “better than real”"), (0.99, "right", "worse than real →")):
+        right.text(x, len(rows) - 0.2, words, ha=side, va="center", fontsize=9, color="0.35",
+                   transform=right.get_yaxis_transform())
     right.tick_params(axis="y", length=0)
     right.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.45, 1.0), ncols=2, columnspacing=1)
     place = {"transform": right.get_yaxis_transform(), "va": "center", "ha": "right", "fontsize": 9}
