@@ -80,7 +80,7 @@ def log_slider(label, low, high, value, per_decade=10):
 
     def make():
         box = widgets.FloatLogSlider(value=value, base=10, min=np.log10(low), max=np.log10(high),
-                                     step=1 / per_decade, readout_format=".1e", **_look(label))
+                                     step=1 / per_decade, readout_format=".2r", **_look(label))
         return box, box, _nothing
 
     return Control(label, float(value), f"from {low:g} to {high:g}", make)

@@ -209,11 +209,11 @@ def minimax_view(fig, x, means, view=(-5, 5)):
     _look(low, xlim=view, ylim=(-0.02, 1.15), xticks=_even(view), yticks=(0, 0.5, 1), ylabel="D(x)", xlabel="x")
     _legend(low, ncols=2, **ON_TOP)
     floor = -3.2
-    for height, words, above in ((-LOG_4, r"$-\log 4$:  JS = 0,  $p_\mathrm{g} = p_\mathrm{data}$", False),
-                                 (0, r"0:  JS = $\log 2$,  no overlap", True)):
+    ends = ((-LOG_4, r"$-\log 4$:", "JS = 0,", r"$p_\mathrm{g} = p_\mathrm{data}$"),
+            (0, "0:", r"JS = $\log 2$,", "no overlap"))
+    for height, *words in ends:         # beside the picture: inside it, some curve would run through the words
         right.axhline(height, **ALWAYS_HALF)
-        _note(right, means[0] + 0.1, height + (0.04 if above else -0.05), words,
-                   va="bottom" if above else "top")
+        _note(right, means[-1] + 0.25, height, "\n".join(words), va="center", clip_on=False)
     costs = _line(right, means, GREEN, r"$C(G)$, the most any D can get", "-.", hold=True, linewidth=2.4)
     fixed = _line(right, means, BLACK, r"$V$ when G moves, this D fixed", hold=True)
     bar, = right.plot([], [], color=SKY, linewidth=9, solid_capstyle="butt", label="2 JS", zorder=ABOVE - 0.3)
@@ -242,7 +242,7 @@ def minimax_view(fig, x, means, view=(-5, 5)):
         value_dot.set_data(*(([p_g.mu], [v]) if visible else ([], [])))
         under.set_data(*(([], []) if visible else ([p_g.mu], [floor + 0.08])))
         least = np.argmin(curve)
-        flat = np.ptp(curve) < 1e-9
+        flat = np.ptp(curve) < 2e-3     # as for a D that is constant; the grid's end cuts off a little of a wide p_g
         answer.set_data(*(([], []) if flat else ([means[least]], [max(curve[least] + 0.1, floor + 0.08)])))
         highest = means[np.argmax(d(means))]
         summit.set_data(*(([], []) if flat else ([highest], [d(highest) + 0.07])))
