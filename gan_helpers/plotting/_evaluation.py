@@ -11,7 +11,7 @@ from matplotlib.patches import Circle
 from gan_helpers.data import check_images
 from gan_helpers.plotting._base import BLACK, BLUE, FAKE, ORANGE, PURPLE, REAL, VERMILION, tile
 
-FURTHEST = 500  # standard deviations: what lies further out is held at the edge
+FURTHEST = 1000  # standard deviations: what lies further out is held at the edge
 
 
 def two_bells(axes):
@@ -56,7 +56,7 @@ def floors_by_n(axes, floors: dict, name: str):
     left.set(xlabel="n, images on each side", ylabel=name)
     right.plot(1 / sizes, means, color=BLACK, marker="s", markersize=5, linestyle="none", label="mean of the deals")
     ends, slope = np.array([0, 1.1 / sizes[0]]), (means / sizes).sum() / (1 / sizes**2).sum()
-    right.plot(ends, slope * ends, color=PURPLE, linestyle=":", label="a constant over n")
+    right.plot(ends, slope * ends, color=PURPLE, linestyle=":", label="c / n")
     right.set(xlabel="1 / n", xlim=(0, ends[1]), ylabel=f"mean {name}")
     rings = [ax.plot([], [], color=ORANGE, marker="o", fillstyle="none", markersize=16, markeredgewidth=2.5,
                      linestyle="none")[0] for ax in axes]
