@@ -32,8 +32,9 @@ def train(x, steps: int | None = None, seconds: float | None = None, seed: int =
     up to 10, Keras' `steps_per_execution`. Returns the `GAN` and Keras' history, a row for every 50 steps.
 
     `folder`: keeps the run there (`Checkpoints`), twice a minute. The same call, made again after a kill at any moment,
-    goes on from there, with `steps` to the same weights as if undisturbed, bit for bit on the same machine; with
-    `seconds` for the seconds that are left. More `steps` or `seconds` lengthen a finished run.
+    goes on from there: with `steps` to the same weights as if undisturbed, bit for bit on the same machine; with
+    `seconds` for the seconds that are left, so to about as many steps. More `steps` or `seconds` lengthen a finished
+    run.
 
     Raises `ValueError` for bad input, or a folder that isn't this run's, before any training.
     """

@@ -1,4 +1,7 @@
-"""A run of `GAN.fit` in a folder: killed at any moment, it goes on where it was, to the same weights bit for bit."""
+"""A run of `GAN.fit` in a folder: killed at any moment, it goes on where it was, to the same weights bit for bit.
+
+The same bits need the same machine: with another number of cores TensorFlow sums in another order.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,8 @@ class Checkpoints(keras.callbacks.Callback):
     the end of training; each time under another name first, so that a whole one is there at any moment.
 
     `folder`: new, empty, or that of the same run. `settings`: what else makes the run what it is, such as
-    `data=fingerprint(x)`; text, numbers, lists. `epochs`, `seconds`: how many the run has behind it.
+    `data=fingerprint(x)`; text, numbers, lists. `epochs`, `seconds`: how many the run has behind it; the seconds count
+    from the first finished step, so compiling is free.
 
         gan.compile()
         run = training.Checkpoints("night", gan, data=training.fingerprint(x), seed=0)
@@ -58,7 +62,7 @@ class Checkpoints(keras.callbacks.Callback):
         settings = json.loads(json.dumps(settings, default=float))  # float: NumPy's numbers
         self.settings = {name: _unnamed(value, {}) for name, value in settings.items()}
         self.epochs, self.seconds, self.history, self.step = 0, 0.0, {}, None
-        self.started = None
+        self.since = None  # up to when `seconds` has been counted
         self._take_up(gan)
 
     def _take_up(self, gan):
@@ -85,8 +89,10 @@ class Checkpoints(keras.callbacks.Callback):
 
     def save(self):
         """Write the checkpoint; the one before is replaced only by a whole one. Raises `OSError`."""
-        seconds = self.seconds + (time.monotonic() - self.started if self.started else 0.0)
-        run = {"format": FORMAT, "step": self.model.steps, "epochs": self.epochs, "seconds": seconds,
+        if self.since:
+            now = time.monotonic()
+            self.seconds, self.since = self.seconds + now - self.since, now
+        run = {"format": FORMAT, "step": self.model.steps, "epochs": self.epochs, "seconds": self.seconds,
                "history": self.history, "settings": self.settings}
         part = self.path.with_name(f"checkpoint.{os.getpid()}.part.keras")
         try:
@@ -114,13 +120,13 @@ class Checkpoints(keras.callbacks.Callback):
             warnings.warn(f"{error} {otherwise}", stacklevel=2)
 
     def on_train_begin(self, logs=None):
-        self.started, self.saved = None, time.monotonic()
+        self.since, self.saved = None, time.monotonic()
         self.model.history.history = {name: list(rows) for name, rows in self.history.items()}
         if self.step is None:
             self.save()
 
     def on_train_batch_end(self, batch, logs=None):
-        self.started = self.started or time.monotonic()
+        self.since = self.since or time.monotonic()
 
     def on_epoch_begin(self, epoch, logs=None):
         self.model.history.epoch = list(range(epoch))
