@@ -11,9 +11,6 @@ Then in Chromium, if there is one: from the key press to the new picture on the 
 
 import argparse
 import json
-import os
-import re
-import shutil
 import statistics
 import subprocess
 import sys
@@ -25,8 +22,8 @@ import nbformat
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
-ROOT = Path(__file__).resolve().parent.parent
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+sys.path.append(str(Path(__file__).resolve().parents[1] / "tools"))
+from lab_page import CHROMIUM, chromium, make_lab, open_notebook, run_all_cells
 
 FIGURE = """
 import numpy as np
@@ -128,67 +125,40 @@ def in_chromium(rounds):
     """(milliseconds per key press, updates a second in a drag, pictures removed), each for both; None without one."""
     if CHROMIUM is None:
         return None
-    from playwright.sync_api import sync_playwright
-
-    folder = Path(tempfile.mkdtemp())
-    nbformat.write(a_notebook(FIGURE, LIVE, INTERACT), folder / "live.ipynb")
-    command = [sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root", "--port=0",
-               "--ServerApp.ip=127.0.0.1", "--LabApp.news_url=None", f"--ServerApp.root_dir={folder}"]
-    settings = folder / "settings" / "@jupyterlab" / "notebook-extension"
-    settings.mkdir(parents=True)
-    (settings / "tracker.jupyterlab-settings").write_text('{"windowingMode": "none"}')
-    places = {name: str(folder / name) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")}
-    places["JUPYTERLAB_SETTINGS_DIR"] = str(folder / "settings")
-    with open(folder / "log", "w") as log:
-        server = subprocess.Popen(command, env={**os.environ, **places}, stdout=log, stderr=log, cwd=folder)
-    try:
-        address = None
-        while address is None:
-            time.sleep(0.3)
-            if server.poll() is not None:
-                raise RuntimeError((folder / "log").read_text()[-2000:])
-            address = re.search(r"http://127\.0\.0\.1:(\d+)/lab\?token=(\w+)", (folder / "log").read_text())
-        port, token = address.groups()
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-            page = browser.new_page(viewport={"width": 1280, "height": 2400})
-            page.goto(f"http://127.0.0.1:{port}/lab/workspaces/bench/tree/live.ipynb?token={token}")
-            page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]", timeout=120_000)
-            time.sleep(3)
-            page.locator(".lm-MenuBar-itemLabel", has_text=re.compile("^Run$")).click()
-            page.locator(".lm-Menu-itemLabel", has_text=re.compile("^Run All Cells$")).click()
-            page.wait_for_function("document.querySelectorAll('.jp-CodeCell .noUi-handle').length >= 4", timeout=60_000)
-            page.wait_for_function("document.querySelectorAll('.jp-CodeCell img').length >= 2", timeout=60_000)
-            time.sleep(3)
-            cells = page.locator(".jp-CodeCell")
-            roots = {"live": cells.nth(1).element_handle(), "interact": cells.nth(2).element_handle()}
-            taken = {name: [] for name in roots}
-            for i in range(rounds):
-                key = "ArrowRight" if i % 20 < 10 else "ArrowLeft"
-                for name, root in roots.items():
-                    taken[name].append(page.evaluate(KEY_TO_PICTURE, [root, key]))
-                    time.sleep(0.1)
-            speed, removed = {}, {}
+    with (tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, make_lab(Path(folder)) as server,
+          chromium() as browser):
+        nbformat.write(a_notebook(FIGURE, LIVE, INTERACT), server.folder / "live.ipynb")
+        page = browser.new_page(viewport={"width": 1280, "height": 2400})
+        with server.all_cells_drawn():
+            open_notebook(page, server, server.page("live.ipynb"))
+        run_all_cells(page)
+        page.wait_for_function("document.querySelectorAll('.jp-CodeCell .noUi-handle').length >= 4", timeout=60_000)
+        page.wait_for_function("document.querySelectorAll('.jp-CodeCell img').length >= 2", timeout=60_000)
+        time.sleep(3)
+        cells = page.locator(".jp-CodeCell")
+        roots = {"live": cells.nth(1).element_handle(), "interact": cells.nth(2).element_handle()}
+        taken = {name: [] for name in roots}
+        for i in range(rounds):
+            key = "ArrowRight" if i % 20 < 10 else "ArrowLeft"
             for name, root in roots.items():
-                page.evaluate(COUNT, root)
-                box = root.query_selector(".noUi-handle").bounding_box()
-                x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-                page.mouse.move(x, y)
-                page.mouse.down()
-                started, i = time.monotonic(), 0
-                while time.monotonic() - started < 3:
-                    i += 1
-                    page.mouse.move(x + 60 * ((i % 100) / 100), y)
-                seen = page.evaluate("root => root.seen", root)
-                speed[name], removed[name] = seen["pictures"] / (time.monotonic() - started), seen["removed"]
-                page.mouse.up()
-                time.sleep(3)
-            browser.close()
-        return taken, speed, removed
-    finally:
-        server.terminate()
-        server.wait()
-        shutil.rmtree(folder, ignore_errors=True)
+                taken[name].append(page.evaluate(KEY_TO_PICTURE, [root, key]))
+                time.sleep(0.1)
+        speed, removed = {}, {}
+        for name, root in roots.items():
+            page.evaluate(COUNT, root)
+            box = root.query_selector(".noUi-handle").bounding_box()
+            x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+            page.mouse.move(x, y)
+            page.mouse.down()
+            started, i = time.monotonic(), 0
+            while time.monotonic() - started < 3:
+                i += 1
+                page.mouse.move(x + 60 * ((i % 100) / 100), y)
+            seen = page.evaluate("root => root.seen", root)
+            speed[name], removed[name] = seen["pictures"] / (time.monotonic() - started), seen["removed"]
+            page.mouse.up()
+            time.sleep(3)
+    return taken, speed, removed
 
 
 def row(what, found, unit, better):
