@@ -146,7 +146,8 @@ def adversarial(name: str):
     """
     row = losses.get(name)
     if name == "relativistic":          # its means over the batch can't be told to keep the runs apart
-        return lambda real, fake: tf.vectorized_map(lambda both: losses.of_logits(name, *both), (real, fake))
+        return lambda real, fake: tuple(tf.ensure_shape(one, real.shape[0]) for one in tf.vectorized_map(
+            lambda both: losses.of_logits(name, *both), (real, fake)))
     nothing = dict.fromkeys(tfgan.GANModel._fields)
     none = tf.compat.v1.losses.Reduction.NONE
 
@@ -184,9 +185,10 @@ def _slope(d, x):
     return tape.gradient(logits, x)
 
 
-def _rows(gradients):
-    """The gradients of a network's layers, weights and biases, as one vector a run."""
-    return tf.concat([tf.reshape(one, (one.shape[0], -1)) for one in tf.nest.flatten(gradients)], 1)
+def _rows(gradients, like):
+    """The gradients of a network's layers, weights and biases, as one vector a run, of the shape of `like`."""
+    rows = [tf.reshape(one, (like.shape[0], -1)) for one in tf.nest.flatten(gradients)]
+    return tf.ensure_shape(tf.concat(rows, 1), like.shape)
 
 
 def _training(structure: Structure):
@@ -220,7 +222,7 @@ def _training(structure: Structure):
             if structure.r1:
                 slope = _slope(lambda x: forward(used, x), x_real)
                 loss += knobs["r1"] / 2 * tf.reduce_mean(tf.reduce_sum(slope**2, 1), 1)
-        gradient = _rows(tape.gradient(loss, weights))
+        gradient = _rows(tape.gradient(loss, weights), state.d)
         t = tf.cast(state.updates[1] + 1, tf.float32)
         d, slots = _moved(structure.optimizer, state.d, gradient, state.d_slots, knobs["d_lr"], knobs, t)
         if structure.clip:
@@ -242,7 +244,7 @@ def _training(structure: Structure):
             fake = forward(used, noisy(forward(weights, drawn["z"]), knobs, drawn))
             real = forward(used, x_real) if structure.loss == "relativistic" else fake
             loss = pair(real, fake)[0]
-        gradient = _rows(tape.gradient(loss, weights))
+        gradient = _rows(tape.gradient(loss, weights), state.g)
         t = tf.cast(state.updates[0] + 1, tf.float32)
         g, slots = _moved(structure.optimizer, state.g, gradient, state.g_slots, knobs["g_lr"], knobs, t)
         good = _finite(g) & (state.bad < 0)
@@ -287,6 +289,18 @@ def _kept(good, new, old):
     return tf.nest.map_structure(lambda a, b: tf.where(good[:, None], a, b), new, old)
 
 
+def _traced_once(function):
+    """A `tf.function` that keeps its first trace: TensorFlow warns of functions that are made again and again."""
+    traced = []
+
+    def call(*arguments):
+        if not traced:
+            traced.append(function.get_concrete_function(*arguments))
+        return traced[0](*arguments)
+
+    return call
+
+
 @functools.lru_cache(maxsize=64)
 def trainer(structure: Structure):
     """The compiled training loop of a structure: see `train` in `_training`.
@@ -295,7 +309,7 @@ def trainer(structure: Structure):
     """
     train = tf.function(_training(structure), jit_compile=True, autograph=False)
     if structure.runs < 4:
-        return train
+        return _traced_once(train)
     half = (structure.runs + 1) // 2
 
     @tf.function(autograph=False)
@@ -309,7 +323,7 @@ def trainer(structure: Structure):
         state = tf.nest.map_structure(lambda a, b: tf.concat([a, b], 0) if _has_runs(a) else a, one, two)
         return state._replace(updates=one.updates), tf.concat([sums_1, sums_2], 1)
 
-    return both
+    return _traced_once(both)
 
 
 def _has_runs(x):
@@ -342,7 +356,7 @@ def drawer(structure: Structure):
         blocks = [one_run(pool[i], seeds[i], number) for i in range(structure.runs)]
         return {name: tf.stack([block[name] for block in blocks], 1) for name in blocks[0]}
 
-    return draw
+    return _traced_once(draw)
 
 
 @functools.lru_cache(maxsize=64)
@@ -371,7 +385,7 @@ def viewer(structure: Structure):
         return {"fakes": tf.transpose(fakes[0]), "pull": tf.transpose(pull[0]), "warped": tf.transpose(warped[0]),
                 "grid": logits[0, 0], "real": real[0, 0], "fake": fake[0, 0], "g_loss": g_loss[0], "d_loss": d_loss[0]}
 
-    return view
+    return _traced_once(view)
 
 
 @functools.lru_cache(maxsize=64)

@@ -26,7 +26,7 @@ DEFAULTS = {
 }
 _WHOLE = {"z_dim": (1, 64), "layers": (0, 5), "units": (1, 128), "d_layers": (0, 5), "d_units": (1, 128),
           "batch_size": (1, 2000), "d_steps": (0, 10), "g_steps": (0, 10), "seed": (0, 2**31 - 1)}
-_NUMBER = {"g_lr": (0, np.inf), "d_lr": (0, np.inf), "beta_1": (0, 0.9999), "beta_2": (0, 0.999999),
+_NUMBER = {"g_lr": (0, 1e30), "d_lr": (0, 1e30), "beta_1": (0, 0.9999), "beta_2": (0, 0.999999),
            "momentum": (0, 0.9999), "label_smoothing": (0, 0.5), "instance_noise": (0, 10), "clip": (0, 10),
            "gradient_penalty": (0, 1000), "r1": (0, 1000)}
 _NAMED = {"noise": (NOISE_PRIORS, "noise prior"), "optimizer": (OPTIMIZERS, "optimizer"),
@@ -85,8 +85,7 @@ def _one(name, value):
     low, high = (_WHOLE if whole else _NUMBER)[name]
     kind = numbers.Integral if whole else numbers.Real
     if isinstance(value, bool) or not isinstance(value, kind) or not low <= value <= high or not np.isfinite(value):
-        upto = f"from {low} to {high}" if np.isfinite(high) else f"of {low} or more"
-        raise ValueError(f"{name} must be a {'whole ' * whole}number {upto}, got {value!r}.")
+        raise ValueError(f"{name} must be a {'whole ' * whole}number from {low} to {high}, got {value!r}.")
     return int(value) if whole else float(value)
 
 

@@ -45,6 +45,7 @@ class Panel:
     def __init__(self, lab):
         self.lab, self._busy, self._said, self._turn = lab, False, "", []
         self._measured, self._back = {}, None       # metrics by step; the record that is looked back at
+        self._known = set()                         # structures that are compiled
         self._build_controls()
         self.figure = live.Figure(
             self._picture, figsize=(9.2, 5.2), values={"frame": 0},
@@ -103,12 +104,14 @@ class Panel:
         }
         real, fake = (float(np.mean(1 / (1 + np.exp(-np.clip(seen[name], -60, 60))))) for name in ("real", "fake"))
         g, d = (int(count) for count in state.updates)
-        text = (f"Step {int(state.step):,} (updates: D {d:,}, G {g:,}). Mean of D: {real:.2f} for real, {fake:.2f} "
-                "for fake points")
-        if metric is not None and len(metric[2]):
-            text += f". {plotting.METRICS[metric[0]]}: {metric[2][-1]:.3g}, real against real {metric[3]:.3g}"
+        text = f"Step {int(state.step):,}"
+        if g != d:
+            text += f" (updates: D {d:,}, G {g:,})"
+        text += f". D says real with {real:.2f} to real, with {fake:.2f} to fake points"
+        if metric is not None:
+            text += f". {metric[0]} {metric[2][-1]:.2f}, real against real {metric[3]:.2f}"
         if self._back is not None:
-            text = f"Looking back. {text}. Play goes on from here and drops what came after"
+            text = f"Looking back. {text}. Play goes on from here"
         return parts, text
 
     def _metric_curve(self, records):
@@ -181,8 +184,12 @@ class Panel:
     def _advance(self):
         self._come_back()
         steps = SPEEDS[self._speed.value]
+        if self.lab.structure not in self._known:
+            self._say("Compiling the training loop for these settings: a second or two.")
+            self._known.add(self.lab.structure)
         if steps:
             self.lab.run(steps)
+            self._say()
         else:
             self._slow()
 
