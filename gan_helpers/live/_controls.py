@@ -50,6 +50,11 @@ def _nothing():
     return None
 
 
+def _decimals(step):
+    """The format that shows a multiple of `step` with no more decimals than it has."""
+    return f".{next((d for d in range(4) if abs(round(step, d) - step) < 1e-9), 4)}f"
+
+
 def slider(label, low, high, value, step=None):
     """A slider from `low` to `high`; whole numbers throughout give the update an int, otherwise a float."""
     if not low < high:
@@ -65,9 +70,8 @@ def slider(label, low, high, value, step=None):
         if whole:
             box = widgets.IntSlider(value=value, min=low, max=high, step=step, **_look(label))
         else:
-            decimals = next((d for d in range(4) if abs(round(step, d) - step) < 1e-9), 4)
-            box = widgets.FloatSlider(value=value, min=low, max=high, step=step,
-                                      readout_format=f".{decimals}f", **_look(label))
+            box = widgets.FloatSlider(value=value, min=low, max=high, step=step, readout_format=_decimals(step),
+                                      **_look(label))
         return box, box, _nothing
 
     return Control(label, value, f"from {_plain(low)} to {_plain(high)}", make)
@@ -187,9 +191,11 @@ def sketch(label, places, values, low=0.0, high=1.0, step=None):
 
     def make():
         row = _Row(value=values)
+        # In a narrow window the sliders move together; they stay beside their name.
+        narrow = widgets.Layout(height="10em", width="4em", min_width="2.2em", flex="0 1 auto")
         boxes = [widgets.FloatSlider(value=value, min=low, max=high, step=step or (high - low) / 100,
-                                     description=_plain(place), orientation="vertical", readout_format=".2f",
-                                     layout=widgets.Layout(height="13em", width="4em"))
+                                     description=_plain(place), orientation="vertical",
+                                     readout_format=_decimals(step or (high - low) / 100), layout=narrow)
                  for place, value in zip(places, values, strict=True)]
 
         def drawn(_):
@@ -202,7 +208,7 @@ def sketch(label, places, values, low=0.0, high=1.0, step=None):
         for box in boxes:
             box.observe(drawn, names="value")
         row.observe(put_back, names="value")
-        name = widgets.Label(label, layout=widgets.Layout(width="13em"))
-        return row, widgets.HBox([name, *boxes], layout=widgets.Layout(flex_flow="row wrap")), _nothing
+        name = widgets.Label(label, layout=widgets.Layout(width="13em", flex="0 0 auto"))
+        return row, widgets.HBox([name, *boxes]), _nothing
 
     return Control(label, values, f"each from {_plain(low)} to {_plain(high)}", make)
