@@ -1,0 +1,202 @@
+"""How fast is the 2-D lab? Its compiled loop beside the ways in which such a GAN is usually trained.
+
+    make benchmark-lab
+    make benchmark-lab ARGS="--rounds 5"
+
+All in one run, taking turns, so that a busy machine slows all alike; what counts are the ratios. The others are the
+same networks, loss, optimizer, batch and sampling: a `tf.function` called once a step, the same step without it, and,
+where PyTorch is installed, PyTorch's eager mode. Then: what more units, larger batches and more seeds cost; whether
+the default settings find all modes; and how long a learner waits for the first picture and the first step.
+"""
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import time
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from gan_helpers import data
+from gan_helpers.lab import Lab
+
+BATCH, UNITS, LR = 150, 16, 1e-3
+
+
+def a_perceptron(outputs):
+    return keras.Sequential([keras.Input((2,)), *[keras.layers.Dense(UNITS, keras.layers.LeakyReLU(0.2))
+                                                  for _ in range(2)], keras.layers.Dense(outputs)])
+
+
+def one_step():
+    """A training step as tutorials write it: D, then G, with fresh noise and fresh real points."""
+    g, d = a_perceptron(2), a_perceptron(1)
+    g_optimizer, d_optimizer = keras.optimizers.Adam(LR, 0.5), keras.optimizers.Adam(LR, 0.5)
+    g_optimizer.build(g.trainable_variables)
+    d_optimizer.build(d.trainable_variables)
+    real = tf.constant(data.points("ring8", 10_000, 1)[0])
+    cross_entropy = tf.nn.sigmoid_cross_entropy_with_logits
+
+    def mean_loss(logits, label):
+        return tf.reduce_mean(cross_entropy(tf.fill(tf.shape(logits), label), logits))
+
+    def step():
+        x = tf.gather(real, tf.random.uniform((BATCH,), 0, 10_000, tf.int32))
+        with tf.GradientTape() as tape:
+            loss = mean_loss(d(x), 1.0) + mean_loss(d(g(tf.random.normal((BATCH, 2)))), 0.0)
+        d_optimizer.apply(tape.gradient(loss, d.trainable_variables), d.trainable_variables)
+        with tf.GradientTape() as tape:
+            loss = mean_loss(d(g(tf.random.normal((BATCH, 2)))), 1.0)
+        g_optimizer.apply(tape.gradient(loss, g.trainable_variables), g.trainable_variables)
+
+    return step
+
+
+def one_step_of_torch():
+    """The same in PyTorch, or None where it isn't installed."""
+    try:
+        import torch
+        from torch import nn
+    except ImportError:
+        return None
+    torch.set_num_threads(2)
+
+    def perceptron(outputs):
+        return nn.Sequential(nn.Linear(2, UNITS), nn.LeakyReLU(0.2), nn.Linear(UNITS, UNITS), nn.LeakyReLU(0.2),
+                             nn.Linear(UNITS, outputs))
+
+    g, d = perceptron(2), perceptron(1)
+    g_optimizer, d_optimizer = (torch.optim.Adam(net.parameters(), LR, betas=(0.5, 0.999)) for net in (g, d))
+    real, loss = torch.tensor(data.points("ring8", 10_000, 1)[0]), nn.BCEWithLogitsLoss()
+    ones, zeros = torch.ones(BATCH, 1), torch.zeros(BATCH, 1)
+
+    def step():
+        x = real[torch.randint(0, 10_000, (BATCH,))]
+        d_optimizer.zero_grad()
+        (loss(d(x), ones) + loss(d(g(torch.randn(BATCH, 2)).detach()), zeros)).backward()
+        d_optimizer.step()
+        g_optimizer.zero_grad()
+        loss(d(g(torch.randn(BATCH, 2))), ones).backward()
+        g_optimizer.step()
+
+    return step
+
+
+def seconds(run):
+    started = time.perf_counter()
+    run()
+    return time.perf_counter() - started
+
+
+def repeated(step, times):
+    def run():
+        for _ in range(times):
+            step()
+    return run
+
+
+def a_lab(steps=2000, **settings):
+    """A function that trains a new lab; its loop is compiled already."""
+    Lab(**settings).run(100)
+    return lambda: Lab(**settings).run(steps)
+
+
+def ways(rounds):
+    eager, torch = one_step(), one_step_of_torch()
+    runs = {"the lab": (2000, a_lab(batch_size=BATCH, units=UNITS)),
+            "tf.function, once a step": (1000, repeated(tf.function(one_step()), 1000)),
+            "plain eager loop": (20, repeated(eager, 20))}
+    if torch is not None:
+        runs["PyTorch, eager"] = (300, repeated(torch, 300))
+    taken = {name: [] for name in runs}
+    for _, run in runs.values():
+        run()
+    for _ in range(rounds):
+        for name, (steps, run) in runs.items():
+            taken[name].append(seconds(run) / steps)
+    best = {name: statistics.median(times) for name, times in taken.items()}
+    print(f"2 x {UNITS} units, batch {BATCH}; median of {rounds:<4}{'steps/s':>12}{'the lab is faster by':>24}")
+    for name, one in best.items():
+        print(f"{name:<44}{1 / one:>12,.0f}{one / best['the lab']:>24.1f}")
+    if torch is None:
+        print("PyTorch isn't installed here: not measured.")
+
+
+def costs(rounds):
+    base = {"one run, 2 x 16 units, batch 150": {}}
+    others = {f"units {units}": {"units": units} for units in (4, 64, 128)}
+    others |= {f"batch {batch}": {"batch_size": batch} for batch in (15, 600, 2000)}
+    others |= {f"{runs} seeds at once": {"seed": range(runs)} for runs in (2, 4, 9, 25)}
+    runs = {name: a_lab(**settings) for name, settings in (base | others).items()}
+    taken = {name: [] for name in runs}
+    for _ in range(rounds):
+        for name, run in runs.items():
+            taken[name].append(seconds(run))
+    found = {name: statistics.median(times) for name, times in taken.items()}
+    print(f"\n{'2,000 steps':<44}{'seconds':>12}{'times the first line':>24}")
+    for name, one in found.items():
+        print(f"{name:<44}{one:>12.2f}{one / next(iter(found.values())):>24.1f}")
+
+
+def modes():
+    lab, floor = Lab(seed=range(10)), None
+    took = seconds(lambda: lab.run(5000))
+    found, floor = lab.metrics(), lab.floor()
+    good = (found["modes"] == floor["modes"]) & (found["quality"] >= 0.8)
+    print(f"\ndefault settings, ring of eight, 5,000 steps, ten seeds, {took:.1f} s with compiling: all modes and a "
+          f"high-quality share of 0.8 or more in {good.sum()}")
+    print("modes  ", *found["modes"].astype(int))
+    print("quality", *np.round(found["quality"], 2))
+
+
+FIRST = """
+import os, time
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+started = time.perf_counter()
+from gan_helpers.lab import Lab
+widget = Lab().widget()
+shown = time.perf_counter()
+widget.lab.run(1)
+trained = time.perf_counter()
+widget.lab.run(2000)
+frames = []
+for _ in range(40):
+    widget.lab.run(100)
+    one = time.perf_counter()
+    widget.redraw()
+    frames.append(time.perf_counter() - one)
+print(shown - started, trained - shown, sorted(frames)[20])
+"""
+
+
+def waiting(rounds):
+    print(f"\n{'a fresh kernel':<44}{'seconds':>12}")
+    found = []
+    for _ in range(min(rounds, 3)):
+        done = subprocess.run([sys.executable, "-c", FIRST], capture_output=True, text=True, check=True)
+        found.append([float(word) for word in done.stdout.split()])
+    picture, step, frame = np.median(found, axis=0)
+    print(f"{'import to first picture':<44}{picture:>12.2f}")
+    print(f"{'from there to the first step, with compiling':<44}{step:>12.2f}")
+    print(f"{'one frame while it plays, drawn and encoded':<44}{1000 * frame:>9.1f} ms")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--rounds", type=int, default=5, help="of each measurement (default: 5)")
+    rounds = parser.parse_args().rounds
+    if rounds < 1:
+        parser.error(f"--rounds must be 1 or more, got {rounds}")
+    ways(rounds)
+    costs(rounds)
+    modes()
+    waiting(rounds)
+
+
+if __name__ == "__main__":
+    main()

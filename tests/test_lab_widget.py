@@ -1,0 +1,253 @@
+"""The lab by hand: what each button, slider and tab does, pressed from the kernel's side."""
+
+import io
+
+import ipywidgets as widgets
+import numpy as np
+import pytest
+from PIL import Image
+
+from gan_helpers import plotting
+from gan_helpers.lab import Lab, _widget
+
+SMALL = {"units": 4, "batch_size": 20}
+
+
+@pytest.fixture
+def panel():
+    return Lab(seed=1, **SMALL).widget()
+
+
+def everything(box):
+    yield box
+    for child in getattr(box, "children", ()):
+        yield from everything(child)
+
+
+def press(panel, name):
+    next(one for one in everything(panel.box) if isinstance(one, widgets.Button) and one.description == name).click()
+
+
+def tick(panel, times=1):
+    """What the browser does while the player plays."""
+    for _ in range(times):
+        panel._player.value += 1
+
+
+def pixels(panel):
+    return np.asarray(Image.open(io.BytesIO(panel.figure.png())))
+
+
+def said(panel):
+    return panel._message.value
+
+
+def test_playing_trains_and_the_picture_follows(panel):
+    before = pixels(panel)
+    tick(panel, 3)
+    assert panel.lab.steps == 300 and "Step 300. D says real" in panel.figure.text
+    assert (pixels(panel) != before).any() and said(panel) == ""
+    panel._speed.value = "10 steps"
+    tick(panel)
+    assert panel.lab.steps == 310
+
+
+def test_the_first_tick_says_that_it_compiles(panel):
+    seen = []
+    panel._message.observe(lambda change: seen.append(change["new"]), names="value")
+    tick(panel)
+    assert "Compiling" in seen[0] and said(panel) == ""
+
+
+def test_buttons_for_each_player(panel):
+    press(panel, "D only")
+    assert panel.lab.updates == {"G": 0, "D": 1} and "(updates: D 1, G 0)" in panel.figure.text
+    press(panel, "G only")
+    press(panel, "Step")
+    assert panel.lab.updates == {"G": 2, "D": 2}
+
+
+def test_reset_keeps_the_settings_and_a_new_seed_too(panel):
+    panel._settings["g_lr"].value = 0.01
+    panel._settings["loss"].value = "least_squares"
+    tick(panel)
+    press(panel, "Reset")
+    assert panel.lab.steps == 0 and panel.lab.settings["g_lr"] == 0.01
+    assert panel.lab.settings["loss"] == "least_squares" and "same settings" in said(panel)
+    first = panel.lab.state.g.numpy()
+    press(panel, "New seed")
+    assert panel.lab.settings["seed"] == 2 and not np.array_equal(panel.lab.state.g, first)
+    assert panel.lab.settings["loss"] == "least_squares" == panel._settings["loss"].value
+
+
+def test_sliders_act_while_it_plays(panel):
+    tick(panel)
+    panel._settings["d_steps"].value = 3
+    tick(panel)
+    assert panel.lab.steps == 200 and panel.lab.updates == {"G": 200, "D": 400}
+    panel._settings["units"].value = 5
+    assert panel.lab.steps == 0 and "Other networks" in said(panel) and panel.lab.settings["d_steps"] == 3
+
+
+def test_every_setting_of_the_panel_reaches_the_lab(panel):
+    values = {"noise": "uniform", "z_dim": 3, "batch_size": 30, "layers": 1, "g_lr": 0.1, "d_lr": 0.01, "g_steps": 2,
+              "optimizer": "rmsprop", "beta_1": 0.3, "momentum": 0.5, "label_smoothing": 0.1, "instance_noise": 0.1,
+              "r1": 0.5, "gradient_penalty": 1.0, "clip": 0.2, "spectral_norm": True, "data": "moons"}
+    for name, value in values.items():
+        panel._settings[name].value = value
+        assert panel.lab.settings[name] == pytest.approx(value) if isinstance(value, float) else value
+    assert set(values) | {"units", "loss", "d_steps"} == set(panel._settings)
+
+
+def test_a_refused_setting_is_explained_and_put_back(panel):
+    panel._settings["g_steps"].value = 0
+    panel._settings["d_steps"].value = 0
+    assert "nobody would learn" in said(panel) and 'role="alert"' in said(panel)
+    assert panel._settings["d_steps"].value == panel.lab.settings["d_steps"] == 1
+    panel._settings["loss"].value = "wasserstein"
+    panel._settings["label_smoothing"].value = 0.2
+    assert "label_smoothing goes with" in said(panel) and panel._settings["label_smoothing"].value == 0
+    tick(panel)
+    assert panel.lab.steps == 100
+
+
+def test_an_absurd_learning_rate_pauses_explains_and_goes_back():
+    panel = Lab(optimizer="sgd", **SMALL).widget()
+    tick(panel, 2)
+    panel.lab.set(g_lr=1e30, d_lr=1e30)
+    playing = "playing" if panel._player.has_trait("playing") else "_playing"
+    setattr(panel._player, playing, True)
+    tick(panel)
+    assert getattr(panel._player, playing) is False
+    assert "Paused. Update" in said(panel) and "back to step 200" in said(panel) and panel.lab.steps == 200
+    panel._settings["g_lr"].value = panel._settings["d_lr"].value = 0.1
+    tick(panel)
+    assert panel.lab.steps == 300
+
+
+def test_rewinding_shows_the_past_and_play_goes_on_from_there(panel):
+    tick(panel, 4)
+    steps = [record.step for record in panel.lab.records]
+    assert panel._past.max == panel._past.value == len(steps) - 1
+    now = pixels(panel)
+    panel._past.value = 2
+    assert "Looking back. Step 100" in panel.figure.text and panel.lab.steps == 400
+    assert (pixels(panel) != now).any()
+    panel._past.value = len(steps) - 1
+    np.testing.assert_array_equal(pixels(panel), now)
+    panel._past.value = 2
+    tick(panel)
+    assert panel.lab.steps == 200 and "Looking back" not in panel.figure.text and panel._past.max == 4
+
+
+def test_slow_motion_names_each_part_of_a_step(panel):
+    panel._speed.value = "slow motion: one update"
+    panel._settings["d_steps"].value = 2
+    heard = []
+    for _ in range(5):
+        tick(panel)
+        heard.append((said(panel), dict(panel.lab.updates)))
+    assert [updates for _, updates in heard] == [
+        {"G": 0, "D": 0}, {"G": 0, "D": 1}, {"G": 0, "D": 2}, {"G": 0, "D": 2}, {"G": 1, "D": 2}]
+    for text, (number, word) in zip((text for text, _ in heard), enumerate(
+            ("D looks", "D has moved", "D has moved", "G asks D", "G has moved"), 1), strict=True):
+        assert f"{number} of 5. {word}" in text
+    assert panel.lab.steps == 1
+
+
+def test_each_part_of_the_picture_can_be_switched_off(panel):
+    tick(panel)
+    panel._views["warped"].value = True
+    for name, box in panel._views.items():
+        before = pixels(panel)
+        box.value = False
+        assert (pixels(panel) != before).any(), name
+    for name in panel._metric.options:
+        panel._metric.value = name
+        assert (f"{name} " in panel.figure.text) == (name != "none")
+
+
+def test_drawn_points_become_the_data(panel):
+    panel._settings["data"].value = _widget.DRAWN
+    assert "Draw two points or more" in said(panel) and panel.lab.settings["data"] == "ring8"
+    panel._pad.points = [[0, 0], [0.5, 0.5], [1, 1]]
+    assert panel._settings["data"].value == _widget.DRAWN
+    np.testing.assert_array_equal(panel.lab.settings["data"], [[0, 0], [0.5, 0.5], [1, 1]])
+    tick(panel)
+    assert panel.lab.steps == 100
+    panel._pad.points = [[0, 0]]                # one point can't be learned: the data stay
+    assert len(panel.lab.settings["data"]) == 3
+    panel._settings["data"].value = "line"
+    assert panel.lab.settings["data"] == "line"
+
+
+def test_readers_without_a_kernel_see_the_picture_and_the_numbers(panel):
+    bundle, metadata = panel._repr_mimebundle_()
+    assert set(bundle) == {"text/plain", "image/png", "application/vnd.jupyter.widget-view+json"}
+    assert bundle["application/vnd.jupyter.widget-view+json"]["model_id"] == panel.box.model_id
+    assert "Step 0" in bundle["text/plain"] and "plane with real and fake" in metadata["image/png"]["alt"]
+
+
+def test_every_control_has_a_name(panel):
+    for box in everything(panel.box):
+        if isinstance(box, (widgets.Button, widgets.IntSlider, widgets.FloatSlider, widgets.FloatLogSlider,
+                            widgets.Dropdown, widgets.Checkbox)):
+            assert box.description, box
+
+
+def test_a_drawing_that_fails_is_a_message_and_the_lab_goes_on(panel, monkeypatch):
+    def broken(frame):
+        raise ValueError("no ink")
+
+    right = panel.figure._update
+    panel.figure._update = broken
+    tick(panel)
+    assert "Can&#x27;t draw this: ValueError: no ink" in said(panel)
+    panel.figure._update = right
+    tick(panel)
+    assert panel.lab.steps == 200 and said(panel) == ""
+
+
+def test_arrows_are_true_to_scale_up_to_a_length():
+    lines = plotting._lab.arrows([[0, 0], [1, 1]], [[2, 0], [0, 100]])
+    np.testing.assert_allclose(lines[[0, 1]], [[0, 0], [2 * plotting._lab.SCALE, 0]])
+    np.testing.assert_allclose(lines[[6, 7]], [[1, 1], [1, 1 + plotting._lab.LONGEST]])
+    assert np.isnan(lines[[5, 11]]).all() and np.isfinite(np.delete(lines, [5, 11], 0)).all()
+
+
+def test_the_line_at_one_half_lies_where_the_logit_is_zero():
+    from matplotlib.figure import Figure
+
+    fig = Figure()
+    show = plotting.lab_view(fig)
+    grid = plotting.plane_grid()
+    history = {name: np.array([1.0]) for name in ("d_loss", "g_loss", "d_gradient", "g_gradient")}
+    logits = 5 * (grid[:, 0] - 0.3)
+    show(boundary=logits, logits=logits, history=history | {"step": np.array([50])})
+    plane = fig.axes[0]
+    edge = plane.lines[0].get_xdata()
+    np.testing.assert_allclose(edge[np.isfinite(edge)], 0.3, atol=1e-6)
+    colours = plane.collections[0]
+    sides = {}
+    for path, colour in zip(colours.get_paths(), colours.get_facecolors(), strict=True):
+        if len(path.vertices):
+            sides[tuple(colour)] = path.vertices[:, 0].mean()
+    left, right = min(sides, key=sides.get), max(sides, key=sides.get)
+    assert left[0] > left[2] and right[2] > right[0]       # orange for fake, blue for real
+
+
+def test_axes_change_seldom():
+    upto = [plotting._lab._upto(step) for step in (0, 499, 500, 501, 4000, 4001)]
+    assert upto == [500, 500, 500, 1000, 4000, 8000]
+    assert [plotting._lab._nice(value) for value in (0.9, 0.95, 1.8, 1.9, 4.5, 9.5)] == [1, 2, 2, 5, 5, 20]
+
+
+def test_small_multiples_show_each_run():
+    from matplotlib.figure import Figure
+
+    fig = Figure()
+    real, fakes = np.zeros((3, 5, 2)), np.arange(30.0).reshape(3, 5, 2) / 30
+    show = plotting.many_planes(fig, real, fakes, ["a", "b", "c"])
+    assert [ax.get_title() for ax in fig.axes if ax.axison] == ["a", "b", "c"]
+    show(fakes + 0.1)
+    np.testing.assert_allclose(fig.axes[2].lines[1].get_xydata(), fakes[2] + 0.1)
