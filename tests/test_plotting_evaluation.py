@@ -47,7 +47,7 @@ def test_floors_over_n_and_over_one_over_n():
     np.testing.assert_allclose(line(right, "mean of the deals").get_xydata(), [(0.01, 4), (0.005, 2), (0.0025, 1)])
     law = line(right, "c / n")
     np.testing.assert_allclose(law.get_ydata(), 400 * law.get_xdata())      # here the law holds exactly
-    rings = [ax.lines[-2] for ax in (left, right)]                          # before the line at 0
+    rings = [next(one for one in ax.lines if one.get_markersize() == 16) for ax in (left, right)]
     assert [tuple(ring.get_xydata()[0]) for ring in rings] == [(200, 2), (0.005, 2)]
     assert left.get_title() == "n = 200: 2.00 ± 1.00"
     before = artists(figure)
@@ -61,13 +61,15 @@ def test_balls_lie_about_their_points_and_mark_who_is_inside():
     rng = np.random.default_rng(0)
     real, fake = rng.standard_normal((2, 5, 2))
     figure = plotting.figure(8, 4)
-    show = plotting.neighbour_balls(figure.subplots(1, 2), 5)
+    show = plotting.neighbour_balls(figure.subplots(1, 2))
     fake_in, real_in = np.array([True, False, True, True, False]), np.array([False] * 5)
     show(real, fake, np.arange(1.0, 6), np.full(5, 0.5), fake_in, real_in)
     left, right = figure.axes
-    assert [ball.radius for ball in left.patches] == [1, 2, 3, 4, 5]
-    np.testing.assert_allclose([ball.center for ball in left.patches], real)
-    np.testing.assert_allclose([ball.center for ball in right.patches], fake)
+    corners = np.array([ball.get_extents().get_points() for ball in left.collections[0].get_paths()])
+    np.testing.assert_allclose(corners.mean(1), real, atol=1e-9)
+    np.testing.assert_allclose(np.diff(corners, axis=1)[:, 0], 2 * np.arange(1.0, 6)[:, None] * [1, 1])
+    corners = np.array([ball.get_extents().get_points() for ball in right.collections[0].get_paths()])
+    np.testing.assert_allclose(corners.mean(1), fake, atol=1e-9)
     np.testing.assert_allclose(line(left, "inside").get_xydata(), fake[fake_in])
     np.testing.assert_allclose(line(left, "outside").get_xydata(), fake[~fake_in])
     assert len(line(right, "inside").get_xdata()) == 0
@@ -107,6 +109,7 @@ def test_numbers_stand_in_standard_deviations_beside_their_floors():
     assert (np.abs(inside) <= right.get_xlim()[1]).all() and (np.abs(inside) > 100).all()
 
 
+@pytest.mark.filterwarnings("error")
 def test_a_floor_without_chance_does_not_divide_by_0():
     figure = plotting.figure(9, 4)
     show = plotting.beside_floor(figure.subplots(1, 2), {"copies": np.zeros(3)}, {"copies": 1})

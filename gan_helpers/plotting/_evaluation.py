@@ -6,11 +6,13 @@ Each function draws its artists once, for a live figure, and returns the functio
 from __future__ import annotations
 
 import numpy as np
+from matplotlib.collections import PatchCollection
 from matplotlib.patches import Circle
 
 from gan_helpers.data import check_images
 from gan_helpers.plotting._base import BLACK, BLUE, FAKE, ORANGE, PURPLE, REAL, VERMILION, tile
 
+IN_FRONT = 6     # of legends, too: what moves is drawn anew in each frame, and all that lies before it
 FURTHEST = 1000  # standard deviations: what lies further out is held at the edge
 
 
@@ -59,11 +61,11 @@ def floors_by_n(axes, floors: dict, name: str):
     right.plot(ends, slope * ends, color=PURPLE, linestyle=":", label="c / n")
     right.set(xlabel="1 / n", xlim=(0, ends[1]), ylabel=f"mean {name}")
     rings = [ax.plot([], [], color=ORANGE, marker="o", fillstyle="none", markersize=16, markeredgewidth=2.5,
-                     linestyle="none")[0] for ax in axes]
+                     linestyle="none", zorder=IN_FRONT)[0] for ax in axes]
     for ax in axes:
         ax.axhline(0, color="0.8", linewidth=1, zorder=0)
         ax.legend(frameon=False)
-    left.set_title(" ")  # room for what `show` says
+    left.set_title(" ", zorder=IN_FRONT)  # room for what `show` says
 
     def show(n):
         mean = means[list(sizes).index(n)]
@@ -74,8 +76,8 @@ def floors_by_n(axes, floors: dict, name: str):
     return show
 
 
-def neighbour_balls(axes, n: int):
-    """n real and n generated points of the plane: on the first axis the real balls, on the second the generated ones.
+def neighbour_balls(axes):
+    """Real and generated points of the plane: on the first axis the real balls, on the second the generated ones.
 
     Returns `show(x_real, x_fake, real_radius, fake_radius, fake_in, real_in)`: points `(n, 2)`, radii `(n,)`, and
     bools `(n,)`: which generated point lies in a real ball, which real point in a generated one. Those outside are
@@ -85,7 +87,7 @@ def neighbour_balls(axes, n: int):
     for ax, title, color, look in zip(axes, ("precision: generated points in real balls",
                                              "recall: real points in generated balls"),
                                       (BLUE, VERMILION), (FAKE, REAL), strict=True):
-        balls = [ax.add_patch(Circle((0, 0), 0, facecolor=color, alpha=0.13, linewidth=0)) for _ in range(n)]
+        balls = ax.add_collection(PatchCollection([], facecolor=color, alpha=0.13, linewidth=0))
         centres, = ax.plot([], [], color=color, marker=".", markersize=4, linestyle="none")
         style = {"marker": look["marker"], "linestyle": "none", "markersize": 6, "fillstyle": "none",
                  "markeredgewidth": 1.5}
@@ -99,8 +101,7 @@ def neighbour_balls(axes, n: int):
     def show(x_real, x_fake, real_radius, fake_radius, fake_in, real_in):
         sides = ((x_real, real_radius, x_fake, fake_in), (x_fake, fake_radius, x_real, real_in))
         for (balls, dots, inside, outside), (centres, radius, points, within) in zip(panels, sides, strict=True):
-            for ball, centre, r in zip(balls, centres, radius, strict=True):
-                ball.set(center=centre, radius=r)
+            balls.set_paths([Circle(centre, r) for centre, r in zip(centres, radius, strict=True)])
             dots.set_data(*np.transpose(centres))
             inside.set_data(*points[within].T)
             outside.set_data(*points[~within].T)
@@ -130,7 +131,7 @@ def beside_floor(axes, floors: dict, worse: dict, columns: int = 3):
                fillstyle="none", markersize=4, linestyle="none", alpha=0.5,
                label=["real against real", *["_" for _ in names[1:]]])
     crosses, = right.plot([], [], color=VERMILION, marker="x", markersize=9, markeredgewidth=2.5, linestyle="none",
-                          label="these images")
+                          label="these images", zorder=IN_FRONT)
     right.set_xscale("symlog", linthresh=4, linscale=1)
     right.set(xlim=(-FURTHEST, FURTHEST), ylim=(len(rows) + 0.2, -0.6), yticks=rows, yticklabels=names,
               xticks=[-100, -10, -2, 0, 2, 10, 100], xticklabels=["-100", "-10", "-2", "0", "2", "10", "100"],
@@ -143,7 +144,7 @@ def beside_floor(axes, floors: dict, worse: dict, columns: int = 3):
     place = {"transform": right.get_yaxis_transform(), "va": "center", "ha": "right", "fontsize": 9}
     right.text(1.14, -0.85, "value", color=VERMILION, **place)
     right.text(1.29, -0.85, "floor", color=BLUE, **place)
-    texts = [right.text(1.14, row, "", **place) for row in rows]
+    texts = [right.text(1.14, row, "", zorder=IN_FRONT, **place) for row in rows]
     for row, mean in zip(rows, means, strict=True):
         right.text(1.29, row, f"{mean:.2f}", **place)
 
