@@ -11,19 +11,27 @@ the default settings find all modes; and how long a learner waits for the first 
 
 import argparse
 import os
+import re
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
+import nbformat
 import numpy as np
 import tensorflow as tf
+from nbformat.v4 import new_code_cell, new_notebook
 
 from gan_helpers import data
 from gan_helpers.lab import Lab
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "tools"))
+from lab_page import CHROMIUM, chromium, make_lab, open_notebook, run_all_cells
 
 BATCH, UNITS, LR = 150, 16, 1e-3
 
@@ -186,6 +194,62 @@ def waiting(rounds):
     print(f"{'one frame while it plays, drawn and encoded':<44}{1000 * frame:>9.1f} ms")
 
 
+# Notes each new picture in the page: when it came, and what the line under it said then.
+WATCH = """
+root => {
+  root.seen = [];
+  const text = () => [...root.querySelectorAll('[role=status]')].map(e => e.innerText).join(' ');
+  new MutationObserver(records => {
+    if (records.some(r => r.target.tagName === 'IMG' && r.attributeName === 'src'))
+      setTimeout(() => root.seen.push([performance.now(), text()]), 0);
+  }).observe(root, {subtree: true, attributes: true, attributeFilter: ['src']});
+}
+"""
+
+
+def in_chromium(seconds=6):
+    """Pictures a second and steps between them while it plays, and how soon Pause and a control act."""
+    if CHROMIUM is None:
+        return print("In the browser: not measured, there is no Chromium on the PATH.")
+    kernel = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
+    cell = new_code_cell("from gan_helpers.lab import Lab\nLab().widget()")
+    with (tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, make_lab(Path(folder)) as server,
+          chromium() as browser):
+        nbformat.write(new_notebook(cells=[cell], metadata=kernel), server.folder / "lab.ipynb")
+        page = browser.new_page(viewport={"width": 1280, "height": 1100})
+        open_notebook(page, server, server.page("lab.ipynb"))
+        run_all_cells(page)
+        play = page.get_by_role("button", name=re.compile("Play|Pause")).first
+        root = page.locator(".jp-CodeCell").first.element_handle()
+        play.click()
+        page.wait_for_function("root => /Step [^0]/.test(root.innerText)", arg=root, timeout=60_000)    # compiled
+        time.sleep(2)
+        page.evaluate(WATCH, root)
+        time.sleep(seconds)
+        seen = _steps(page, root)
+        frames = len(seen) / seconds
+        between = (seen[-1][1] - seen[0][1]) / (len(seen) - 1)
+        page.get_by_label("Speed").select_option("1 step a picture")
+        changed = page.evaluate("performance.now()")
+        time.sleep(2)
+        later = [step for when, step in _steps(page, root) if when > changed]
+        gaps = np.diff(later)
+        pressed = page.evaluate("() => { const b = [...document.querySelectorAll('button')].find(b => "
+                                "b.innerText.includes('Pause')); b.click(); return performance.now(); }")
+        time.sleep(2)
+        last = _steps(page, root)[-1][0]
+    print(f"\n{'in Chromium, while it plays':<44}")
+    print(f"{'pictures a second':<44}{frames:>12.1f}")
+    print(f"{'steps between two pictures':<44}{between:>12.0f}")
+    print(f"{'pictures until another speed acts':<44}{int(np.argmax(gaps == 1)) + 1:>12}")
+    print(f"{'the last picture after Pause comes after':<44}{max(0, last - pressed):>9.0f} ms")
+
+
+def _steps(page, root):
+    found = [(when, re.search(r"Step ([\d,]+)", text)) for when, text in page.evaluate("root => root.seen", root)]
+    return [(when, int(match[1].replace(",", ""))) for when, match in found if match]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--rounds", type=int, default=5, help="of each measurement (default: 5)")
@@ -196,6 +260,7 @@ def main():
     costs(rounds)
     modes()
     waiting(rounds)
+    in_chromium()
 
 
 if __name__ == "__main__":
