@@ -13,12 +13,12 @@ PYTHON := $(shell for p in $(BIN)/python python3.11 python3.12 python3.13 python
 	&& echo $$p && exit; done; echo python3)
 endif
 # On this machine only, with Jupyter's token; no question about news (tools/jupyter). Jupyter refuses root unless told.
-JUPYTER_LAB = -m jupyter lab --ServerApp.ip=127.0.0.1 \
+JUPYTER_LAB = env JUPYTER_CONFIG_PATH="$(CURDIR)/tools/jupyter$${JUPYTER_CONFIG_PATH:+:$$JUPYTER_CONFIG_PATH}" \
+	$(BIN)/python -m jupyter lab --ServerApp.ip=127.0.0.1 \
 	--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb $(if $(filter 0,$(shell id -u)),--allow-root)
 
-lab: export JUPYTER_CONFIG_PATH := $(CURDIR)/tools/jupyter$(if $(JUPYTER_CONFIG_PATH),:$(JUPYTER_CONFIG_PATH))
 lab: setup
-	$(BIN)/python $(JUPYTER_LAB) $(LAB)
+	$(JUPYTER_LAB) $(LAB)
 
 demo: setup
 	@$(BIN)/python -m gan_helpers demo $(ARGS)

@@ -413,7 +413,8 @@ def test_make_lab_serves_chapter_00_to_this_machine_alone(tmp_path):
                                              {"Authorization": f"token {token}"} if token else {})
             return urllib.request.urlopen(request, timeout=30).read().decode()
 
-        assert '"news": {"disabled": true}' in ask(page)
+        disabled = re.search(r'"disabledExtensions": \[(.*?)\]', ask(page)).group(1)
+        assert "@jupyterlab/apputils-extension:announcements" in disabled, "JupyterLab asks about news"
         with pytest.raises(urllib.error.HTTPError, match="403"):
             ask("/api/contents", token=None)
         ask("/api/kernels", b"{}")  # a kernel listens too, on sockets of its own
