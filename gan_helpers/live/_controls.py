@@ -192,7 +192,7 @@ def sketch(label, places, values, low=0.0, high=1.0, step=None):
     def make():
         row = _Row(value=values)
         # In a narrow window the sliders move together; they stay beside their name.
-        narrow = widgets.Layout(height="10em", width="4em", min_width="2.2em", flex="0 1 auto")
+        narrow = widgets.Layout(height="12em", width="4em", min_width="2.2em", flex="0 1 auto")
         boxes = [widgets.FloatSlider(value=value, min=low, max=high, step=step or (high - low) / 100,
                                      description=_plain(place), orientation="vertical",
                                      readout_format=_decimals(step or (high - low) / 100), layout=narrow)
