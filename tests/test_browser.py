@@ -287,6 +287,8 @@ def test_every_slider_goes_to_both_its_ends(chapter):
             of_a_sketch = handle.get_attribute("aria-orientation") == "vertical"
             for key in ("End", "Home"):
                 figure.goes_to(key, handle, label)
+                shown = slider.locator(".widget-readout").inner_text()
+                assert re.fullmatch(r"−?\d+(\.\d+)?", shown), f"{label} shows {shown}, no plain number"
             chapter.worked["ends of sliders"] += 2
             if handle.get_attribute("aria-valuenow") != first and not of_a_sketch:
                 figure.moves("Reset", figure.press, reset, "mouse")
@@ -326,7 +328,7 @@ def test_axe_finds_no_serious_fault(chapter):
 def test_nothing_is_clipped_or_scrolls_sideways(chapter):
     for size in (NARROW, WIDE):
         chapter.page.set_viewport_size(size)
-        too_wide = chapter.page.evaluate("""async () => {
+        clipped = chapter.page.evaluate("""async () => {
             for (let frame = 0; frame < 3; frame++) await new Promise(requestAnimationFrame);
             const bar = output => output.querySelector('.progress');   // tqdm's own, which doesn't wrap
             return [...document.querySelectorAll('.jp-Notebook .jp-OutputArea-output')].flatMap(output => {
@@ -334,11 +336,18 @@ def test_nothing_is_clipped_or_scrolls_sideways(chapter):
                 const edge = output.getBoundingClientRect().right + 1;
                 return [output, ...output.querySelectorAll('*:not([class*=noUi])')].filter(part =>
                     part.getBoundingClientRect().right > edge || part.clientWidth && part.scrollWidth >
-                    part.clientWidth + 1 && getComputedStyle(part).overflowX != 'visible'
+                    part.clientWidth + 1 && getComputedStyle(part).overflowX != 'visible' ||
+                    part.matches('.widget-label, .widget-readout') && part.scrollHeight > part.clientHeight + 1
                 ).map(part => part.outerHTML.slice(0, 200));
             });
         }""")
-        assert not too_wide, f"at {size['width']} pixels: " + "\n".join(too_wide)
+        wrapped = chapter.page.evaluate("""() => [...document.querySelectorAll(
+            '.widget-hbox:has(> .widget-slider [aria-orientation=vertical])')].filter(sketch => {
+                const tops = [...sketch.children].map(part => part.getBoundingClientRect().top);
+                return Math.max(...tops) - Math.min(...tops) > 20;
+            }).map(sketch => sketch.innerText)""")
+        assert not wrapped, f"at {size['width']} pixels a sketch breaks into lines: {wrapped}"
+        assert not clipped, f"at {size['width']} pixels: " + "\n".join(clipped)
 
 
 def test_neither_the_page_nor_the_kernel_reports_an_error(chapter):
