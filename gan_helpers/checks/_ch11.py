@@ -126,7 +126,7 @@ EXERCISES = (
         id="11.1", title="A Fréchet distance of one feature", answer="frechet_distance", check=_check_frechet,
         setup="import numpy as np",
         stub='''def frechet_distance(a, b):
-    """One feature of n real and of m generated images, (n,) and (m,) -> their Fréchet distance."""
+    """One feature of n real images, (n,), and of m generated ones, (m,) -> Fréchet distance."""
     raise NotImplementedError
 ''',
         hints=(
@@ -135,7 +135,7 @@ EXERCISES = (
             "The square of a difference, twice, and their sum.",
         ),
         solution='''def frechet_distance(a, b):
-    """One feature of n real and of m generated images, (n,) and (m,) -> their Fréchet distance."""
+    """One feature of n real images, (n,), and of m generated ones, (m,) -> Fréchet distance."""
     return (a.mean() - b.mean())**2 + (a.std() - b.std())**2
 ''',
         wrong={
@@ -183,7 +183,7 @@ EXERCISES = (
         id="11.3", title="Precision from distances", answer="precision", check=_check_precision,
         setup="import numpy as np",
         stub='''def precision(distances, radii):
-    """Distances from m generated to n real images, (m, n), radii of the real balls, (n,) -> share."""
+    """Distances (m, n) from generated to real images, radii (n,) of the real balls -> share."""
     raise NotImplementedError
 ''',
         hints=(
@@ -192,7 +192,7 @@ EXERCISES = (
             "Then the share of rows that count. The mean of bools is the share that is true.",
         ),
         solution='''def precision(distances, radii):
-    """Distances from m generated to n real images, (m, n), radii of the real balls, (n,) -> share."""
+    """Distances (m, n) from generated to real images, radii (n,) of the real balls -> share."""
     inside = distances <= radii
     return inside.any(axis=1).mean()
 ''',

@@ -93,7 +93,7 @@ def neighbour_balls(axes):
                  "markeredgewidth": 1.5}
         inside, = ax.plot([], [], color=look["color"], label="inside", **style)
         outside, = ax.plot([], [], color=BLACK, label="outside", **style)
-        ax.set(xlim=(-4, 4), ylim=(-3, 3), aspect="equal", xticks=[], yticks=[])
+        ax.set(xlim=(-4.8, 4.8), ylim=(-3.6, 3.6), aspect="equal", xticks=[], yticks=[])
         ax.set_title(title, fontsize=10)
         ax.legend(frameon=False, loc="lower center", ncols=2, bbox_to_anchor=(0.5, -0.13))
         panels.append((balls, centres, inside, outside))
