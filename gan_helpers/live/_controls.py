@@ -191,11 +191,10 @@ def sketch(label, places, values, low=0.0, high=1.0, step=None):
 
     def make():
         row = _Row(value=values)
-        # In a narrow window the sliders move together; they stay beside their name.
-        narrow = widgets.Layout(height="12em", width="4em", min_width="2.2em", flex="0 1 auto")
         boxes = [widgets.FloatSlider(value=value, min=low, max=high, step=step or (high - low) / 100,
                                      description=_plain(place), orientation="vertical",
-                                     readout_format=_decimals(step or (high - low) / 100), layout=narrow)
+                                     readout_format=_decimals(step or (high - low) / 100),
+                                     layout=widgets.Layout(height="13em", width="4em"))
                  for place, value in zip(places, values, strict=True)]
 
         def drawn(_):
@@ -208,7 +207,7 @@ def sketch(label, places, values, low=0.0, high=1.0, step=None):
         for box in boxes:
             box.observe(drawn, names="value")
         row.observe(put_back, names="value")
-        name = widgets.Label(label, layout=widgets.Layout(width="13em", flex="0 0 auto"))
-        return row, widgets.HBox([name, *boxes]), _nothing
+        name = widgets.Label(label, layout=widgets.Layout(width="13em"))
+        return row, widgets.HBox([name, *boxes], layout=widgets.Layout(flex_flow="row wrap")), _nothing
 
     return Control(label, values, f"each from {_plain(low)} to {_plain(high)}", make)
