@@ -2,7 +2,7 @@
 # make demo   trains a GAN on handwritten digits for a minute and writes demo.png
 # make test   runs every test
 # PYTHON=...  chooses the Python, 3.10 to 3.13
-.PHONY: lab demo test test-colab notebooks check-notebooks student slides lock benchmark benchmark-live clean setup
+.PHONY: lab demo test test-colab notebooks check-notebooks student slides lock benchmark benchmark-lab benchmark-live clean setup
 
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -49,6 +49,10 @@ slides: setup
 # GAN.fit beside a bare loop of the same networks.
 benchmark: setup
 	$(BIN)/python benchmarks/training_throughput.py $(ARGS)
+
+# The 2-D lab beside other ways to train the same GAN; what more seeds cost; how long a learner waits.
+benchmark-lab: setup
+	$(BIN)/python benchmarks/lab_speed.py $(ARGS)
 
 # What moving a slider costs, beside the `interact` idiom: in the kernel, and in Chromium if it is there.
 benchmark-live: setup

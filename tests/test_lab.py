@@ -13,6 +13,7 @@ from gan_helpers.lab import METRICS, Lab, _engine, _settings
 from gan_helpers.training import TrainingDiverged
 
 SMALL = {"units": 5, "batch_size": 12}
+PLAIN = SMALL | {"r1": 0.0, "g_lr": 1e-3, "d_lr": 1e-3}
 
 
 def networks(lab, run=0):
@@ -20,7 +21,7 @@ def networks(lab, run=0):
 
     def model(shapes, flat):
         net = keras.Sequential([keras.Input((shapes[0][0],))] + [
-            keras.layers.Dense(units, activation=None if i == len(shapes) - 1 else keras.layers.LeakyReLU(0.2))
+            keras.layers.Dense(units, activation=None if i == len(shapes) - 1 else "relu")
             for i, (_, units) in enumerate(shapes)])
         net.set_weights([part.numpy()[0] for layer in _engine.layers(shapes, flat[run:run + 1]) for part in layer])
         return net
@@ -78,12 +79,12 @@ def agree(lab, steps=4, **how):
 
 @pytest.mark.parametrize("loss", [name for name in losses.TABLE if name != "wasserstein_gp"])
 def test_every_loss_is_tf_gans(loss):
-    agree(Lab(loss=loss, optimizer="sgd", g_lr=0.1, d_lr=0.2, seed=3, **SMALL))
+    agree(Lab(loss=loss, optimizer="sgd", g_lr=0.1, d_lr=0.2, seed=3, r1=0, **SMALL))
 
 
 @pytest.mark.parametrize("kind", _settings.OPTIMIZERS)
 def test_every_optimizer_is_keras(kind):
-    agree(Lab("grid25", optimizer=kind, g_lr=0.03, d_lr=0.02, noise="uniform", z_dim=3, **SMALL), steps=6)
+    agree(Lab("grid25", optimizer=kind, g_lr=0.03, d_lr=0.02, noise="uniform", z_dim=3, r1=0, **SMALL), steps=6)
 
 
 def slope(d, x):
@@ -95,7 +96,7 @@ def slope(d, x):
 
 def penalty(d, real, fake, rest):
     mixed = fake + rest["mix"] * (real - fake)
-    return 10 * tf.reduce_mean((tf.norm(slope(d, mixed), axis=1) - 1)**2)
+    return 10 * tf.reduce_mean((tf.sqrt(tf.reduce_sum(slope(d, mixed)**2, 1) + 1e-10) - 1)**2)
 
 
 def clipped(d):
@@ -113,7 +114,7 @@ def clipped(d):
     ({"loss": "wasserstein", "clip": 0.1}, {"after": clipped}),
 ])
 def test_every_regulariser_is_its_formula(settings, how):
-    agree(Lab(optimizer="sgd", g_lr=0.01, d_lr=0.02, **SMALL, **settings), **how)
+    agree(Lab(**{"optimizer": "sgd", "g_lr": 0.01, "d_lr": 0.02, "r1": 0, **SMALL, **settings}), **how)
 
 
 def test_smoothed_labels_are_the_cross_entropy_to_one_minus_s():
@@ -124,12 +125,12 @@ def test_smoothed_labels_are_the_cross_entropy_to_one_minus_s():
 
 
 def test_spectral_norm_divides_each_layer_by_its_largest_singular_value():
-    lab = Lab(spectral_norm=True, seed=2, **SMALL)
+    lab = Lab(spectral_norm=True, seed=2, **PLAIN)
     lab.run(200)        # the singular vectors follow the weights
     weights, _ = _engine._normalised(_engine.layers(lab.structure.d_shapes, lab.state.d), lab.state.u)
     for w, _ in weights:
         assert abs(np.linalg.norm(w.numpy()[0], 2) - 1) < 0.02
-    bare = Lab(seed=2, **SMALL)
+    bare = Lab(seed=2, **PLAIN)
     bare.run(200)
     assert any(np.linalg.norm(w.numpy()[0], 2) > 1.2 for w, _ in _engine.layers(bare.structure.d_shapes, bare.state.d))
 
@@ -163,11 +164,11 @@ def test_the_same_seed_gives_the_same_and_another_seed_another():
 
 
 def test_runs_together_are_the_runs_alone():
-    together = Lab(["ring8", "moons", "line", "spiral", "ring8"], seed=[0, 1, 2, 3, 4], d_lr=[1e-3] * 4 + [5e-3],
+    together = Lab(["ring8", "moons", "line", "spiral", "ring8"], seed=[0, 1, 2, 3, 4], d_lr=[2e-3] * 4 + [5e-3],
                    **SMALL)
     together.run(20)
     for i, name in enumerate(["ring8", "moons", "line", "spiral", "ring8"]):
-        alone = Lab(name, seed=i, d_lr=5e-3 if i == 4 else 1e-3, **SMALL)
+        alone = Lab(name, seed=i, d_lr=5e-3 if i == 4 else 2e-3, **SMALL)
         alone.run(20)
         np.testing.assert_allclose(together.state.g[i], alone.state.g[0], atol=1e-5)
         np.testing.assert_allclose(together.generate(7)[i], alone.generate(7), atol=1e-4)
@@ -258,7 +259,7 @@ def test_the_past_comes_back_and_the_same_future_follows():
 
 
 def test_what_the_records_say():
-    lab = Lab(seed=1, **SMALL)
+    lab = Lab(seed=1, r1=0, **SMALL)
     lab._every = 4
     *_, g_loss, d_loss = reference(lab, 4)
     means = [reference(lab, steps)[2:] for steps in (1, 2, 3, 4)]
@@ -293,7 +294,7 @@ def test_an_absurd_learning_rate_is_explained_and_undone():
 
 
 def test_among_many_runs_one_may_fail_alone():
-    lab, alone = Lab(optimizer="sgd", g_lr=[0.01, 1e38, 0.02], **SMALL), Lab(optimizer="sgd", g_lr=0.02, **SMALL)
+    lab, alone = Lab(optimizer="sgd", g_lr=[0.01, 1e30, 0.02], **SMALL), Lab(optimizer="sgd", g_lr=0.02, **SMALL)
     lab.run(100)
     alone.run(100)
     assert list(lab.diverged >= 0) == [False, True, False] and np.isfinite(lab.state.g).all()
@@ -409,3 +410,11 @@ def test_zero_hidden_layers_and_many_dimensions_work():
     lab.run(3)
     assert lab.structure.g_shapes == [(16, 2)] and lab.structure.d_shapes == [(2, 7), (7, 7), (7, 1)]
     assert lab.generate(4).shape == (4, 2)
+
+
+def test_the_default_settings_find_the_modes_of_the_ring():
+    lab = Lab(seed=range(10))
+    lab.run(5000)
+    found = lab.metrics()
+    good = (found["modes"] == 8) & (found["quality"] >= 0.8)
+    assert good.sum() >= 7      # 9 or 10 were seen; the last bits differ from machine to machine

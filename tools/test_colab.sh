@@ -53,4 +53,5 @@ if [ "$(cat $venv/installed 2>/dev/null)" != "$stamp" ]; then
 fi
 echo "Installing on the Colab twin added tensorflow-estimator, tensorflow-gan and this package, and changed nothing."
 NBVAL=lax $venv/bin/python -m pytest -n auto --dist loadfile tests/test_compat.py tests/test_tfgan_suite.py \
-    tests/test_notebooks.py tests/test_data.py tests/test_training.py tests/test_losses.py tests/test_live.py "$@"
+    tests/test_notebooks.py tests/test_data.py tests/test_training.py tests/test_losses.py tests/test_live.py \
+    tests/test_lab.py tests/test_lab_widget.py "$@"

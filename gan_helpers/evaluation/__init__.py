@@ -9,7 +9,6 @@ Every function takes images `(n, height, width, channels)`, float32 in [-1, 1], 
 from __future__ import annotations
 
 import functools
-import warnings
 from typing import NamedTuple
 
 import keras
@@ -88,12 +87,12 @@ def frechet_distance(classifier, x1, x2) -> float:
     """Fréchet distance between Gaussians fitted to the features of two sets; 0 or more, lower is closer.
 
     Heusel et al. 2017, arXiv:1706.08500, on `classifier`. It is biased upwards for small sets: compare with
-    real against real at the same sizes. Warns where a set has no more images than the classifier has features: its
-    covariance is then singular, and the distance mostly bias.
+    real against real at the same sizes. Raises `ValueError` where a set has no more images than the classifier has
+    features: its covariance is then singular, and the distance mostly bias.
     """
     pair = [features_and_logits(classifier, x, least=2)[0] for x in (x1, x2)]
     if complaint := _singular(pair):
-        warnings.warn(complaint, stacklevel=2)
+        raise ValueError(complaint)
     return _frechet(*pair)
 
 

@@ -27,7 +27,6 @@ KNOBS = ("g_lr", "d_lr", "beta_1", "beta_2", "momentum", "label_smoothing", "ins
          "gradient_penalty", "r1")
 STATISTICS = ("d_loss", "d_gradient", "d_real", "d_fake", "g_loss", "g_gradient")
 LOG_LOSSES = ("modified", "minimax")    # those that know a label to smooth
-SLOPE = 0.2                             # of the leaky ReLU below 0
 NUMBERS = 400_000                       # that one block draws for the z of one run, at most
 BLOCK = 400                             # updates in a block, at most
 
@@ -118,7 +117,7 @@ def forward(weights, x):
     for i, (w, b) in enumerate(weights):
         x = tf.matmul(w, x, transpose_a=True) + b[:, :, None]
         if i < len(weights) - 1:
-            x = tf.maximum(x, SLOPE * x)
+            x = tf.nn.relu(x)
     return x
 
 
@@ -217,7 +216,8 @@ def _training(structure: Structure):
                 loss += knobs["label_smoothing"] * tf.reduce_mean(real, (1, 2))
             if structure.gradient_penalty:
                 mixed = x_fake + drawn["mix"] * (x_real - x_fake)
-                slope = tf.norm(_slope(lambda x: forward(used, x), mixed), axis=1)
+                slope = _slope(lambda x: forward(used, x), mixed)
+                slope = tf.sqrt(tf.reduce_sum(slope**2, 1) + 1e-10)     # as in TF-GAN: a root has no slope at 0
                 loss += knobs["gradient_penalty"] * tf.reduce_mean((slope - 1)**2, 1)
             if structure.r1:
                 slope = _slope(lambda x: forward(used, x), x_real)

@@ -20,9 +20,9 @@ PEN = 0.03                              # the jitter of a drawn point: a dot of 
 
 DEFAULTS = {
     "data": "ring8", "noise": "normal", "z_dim": 2, "layers": 2, "units": 16, "d_layers": None, "d_units": None,
-    "batch_size": 150, "loss": "modified", "optimizer": "adam", "g_lr": 1e-3, "d_lr": 1e-3, "beta_1": 0.5,
+    "batch_size": 150, "loss": "modified", "optimizer": "adam", "g_lr": 1.5e-3, "d_lr": 2e-3, "beta_1": 0.5,
     "beta_2": 0.999, "momentum": 0.9, "d_steps": 1, "g_steps": 1, "label_smoothing": 0.0, "instance_noise": 0.0,
-    "clip": 0.0, "gradient_penalty": None, "r1": 0.0, "spectral_norm": False, "seed": 0,
+    "clip": 0.0, "gradient_penalty": None, "r1": 0.1, "spectral_norm": False, "seed": 0,
 }
 _WHOLE = {"z_dim": (1, 64), "layers": (0, 5), "units": (1, 128), "d_layers": (0, 5), "d_units": (1, 128),
           "batch_size": (1, 2000), "d_steps": (0, 10), "g_steps": (0, 10), "seed": (0, 2**31 - 1)}
