@@ -127,17 +127,18 @@ def test_an_absurd_learning_rate_pauses_explains_and_goes_back():
 
 def test_rewinding_shows_the_past_and_play_goes_on_from_there(panel):
     tick(panel, 4)
-    steps = [record.step for record in panel.lab.records]
-    assert panel._past.max == panel._past.value == len(steps) - 1
+    assert panel._past.max == panel._past.value == 100
     now = pixels(panel)
-    panel._past.value = 2
+    panel._past.value = 25
     assert "Looking back. Step 100" in panel.figure.text and panel.lab.steps == 400
     assert (pixels(panel) != now).any()
-    panel._past.value = len(steps) - 1
+    panel._past.value = 0
+    assert "Looking back. Step 0." in panel.figure.text
+    panel._past.value = 100
     np.testing.assert_array_equal(pixels(panel), now)
-    panel._past.value = 2
+    panel._past.value = 25
     tick(panel)
-    assert panel.lab.steps == 200 and "Looking back" not in panel.figure.text and panel._past.max == 4
+    assert panel.lab.steps == 200 and "Looking back" not in panel.figure.text and panel._past.value == 100
 
 
 def test_slow_motion_names_each_part_of_a_step(panel):
@@ -153,6 +154,9 @@ def test_slow_motion_names_each_part_of_a_step(panel):
             ("D looks", "D has moved", "D has moved", "G asks D", "G has moved"), 1), strict=True):
         assert f"{number} of 5. {word}" in text
     assert panel.lab.steps == 1
+    assert panel._player.interval == _widget.SLOW       # time to read
+    panel._speed.value = "100 steps"
+    assert panel._player.interval == _widget.TICK
 
 
 def test_each_part_of_the_picture_can_be_switched_off(panel):
@@ -174,7 +178,7 @@ def test_drawn_points_become_the_data(panel):
     assert panel._settings["data"].value == _widget.DRAWN
     np.testing.assert_array_equal(panel.lab.settings["data"], [[0, 0], [0.5, 0.5], [1, 1]])
     tick(panel)
-    assert panel.lab.steps == 100
+    assert panel.lab.steps == 100 and "js " in panel.figure.text        # there are no modes to count
     panel._pad.points = [[0, 0]]                # one point can't be learned: the data stay
     assert len(panel.lab.settings["data"]) == 3
     panel._settings["data"].value = "line"

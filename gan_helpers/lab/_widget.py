@@ -18,10 +18,12 @@ SHOWN = 250         # points of each kind
 ARROWS = 80         # fakes with an arrow
 SPEEDS = {"1 step a picture": 1, "10 steps": 10, "50 steps": 50, "100 steps": 100, "300 steps": 300,
           "slow motion: one update": 0}
+TICK, SLOW = 50, 1500       # milliseconds between two pictures at least; in slow motion
 VIEWS = {"real": "real points", "fakes": "fake points", "heat": "D's probability, as colour",
          "contour": "where D says 1/2", "warped": "z's grid, bent by G", "pull": "where G's loss pulls (arrows)",
          "losses": "losses", "gradients": "lengths of the gradients"}
 DRAWN = "drawn by you"
+NOW = 100           # where the slider of the past stands while nobody looks back
 
 
 def z_grid(noise: str, z_dim: int) -> list:
@@ -116,8 +118,10 @@ class Panel:
 
     def _metric_curve(self, records):
         name = self._metric.value
-        if name == "none" or (name in ("modes", "quality") and isinstance(self.lab.settings["data"], np.ndarray)):
+        if name == "none":
             return None
+        if name in ("modes", "quality") and isinstance(self.lab.settings["data"], np.ndarray):
+            name = "js"         # drawn points have no modes to count
         last = records[-1].step
         if last not in self._measured:
             self._measured[last] = self.lab.metrics(last)
@@ -131,8 +135,8 @@ class Panel:
         except Exception as error:      # a traceback of a callback would go to a log that no learner reads
             self._say(f"Can't draw this: {type(error).__name__}: {error}", "alert")
         self._message.value = self._said
-        self._set(self._past, max=max(len(self.lab.records) - 1, 1),
-                  value=len(self.lab.records) - 1 if self._back is None else self._back)
+        if self._back is None:
+            self._set(self._past, value=NOW)
 
     def _say(self, text="", role="status"):
         self._said = text and f'<div role="{role}" aria-live="polite">{html.escape(text)}</div>'
@@ -230,7 +234,7 @@ class Panel:
             return
         self.pause()
         last = len(self.lab.records) - 1
-        self._back = change["new"] if change["new"] < last or self.lab.steps > self.lab.records[-1].step else None
+        self._back = None if change["new"] == NOW else round(change["new"] / NOW * last)
         self._turn = []
         self.redraw()
 
@@ -274,7 +278,7 @@ class Panel:
 
     def _build_controls(self):
         self._message = widgets.HTML()
-        self._player = widgets.Play(value=0, min=0, max=10**6, interval=50)
+        self._player = widgets.Play(value=0, min=0, max=10**6, interval=TICK)
         self._player.observe(self._on_tick, names="value")
         buttons = [*_play_button(self._player)]
         for name, tip, action in (
@@ -288,9 +292,12 @@ class Panel:
             buttons.append(button)
         self._speed = widgets.Dropdown(options=list(SPEEDS), value="100 steps", description="Speed",
                                        layout=widgets.Layout(width="20em", max_width=FITS))
+        self._speed.observe(lambda change: setattr(self._player, "interval", TICK if SPEEDS[change["new"]] else SLOW),
+                            names="value")
         wrap = widgets.Layout(flex_flow="row wrap")
         self._rows = [widgets.HBox([*buttons, self._speed], layout=wrap)]
-        self._past = widgets.IntSlider(value=0, min=0, max=1, readout=False, **_look("Rewind", "56em"))
+        # Not the number of records: after a change of its range, the End key still goes to the old one's end.
+        self._past = widgets.IntSlider(value=NOW, min=0, max=NOW, **_look("Rewind, % of the past", "56em"))
         self._past.observe(self._on_past, names="value")
         self._build_settings()
         self._views = {name: widgets.Checkbox(value=name not in ("warped",), indent=False, description=label,

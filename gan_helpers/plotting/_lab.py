@@ -118,6 +118,8 @@ def lab_view(fig):
         one.set_axisbelow(True)
         for still in (*one.spines.values(), one._left_title):
             still.set_zorder(0.6)
+    for still in ax.spines.values():
+        still.set_zorder(2.5)               # above the heat map
 
     def show(real_points=None, fake_points=None, logits=None, boundary=None, lines=None, pulls=None, history=None,
              show_losses=True, show_gradients=True, metric=None, log_loss=True):
@@ -162,11 +164,11 @@ def _room(ax, values, highest=None):
     values = np.asarray(values, float)
     values = values[np.isfinite(values)]
     if not len(values):
-        return
-    low, high = min(0.0, values.min()), max(values.max(), 1e-3)
-    if highest is not None:
+        wanted = (0.0, 3.0)                 # untrained: as at first
+    elif highest is not None:
         wanted = (0.0, highest)
     else:
+        low, high = min(0.0, values.min()), max(values.max(), 1e-3)
         bottom, top = ax.get_ylim()
         if bottom <= low and high <= top and high > top / 4 and low >= 4 * bottom:
             return
@@ -183,16 +185,15 @@ def _nice(value) -> float:
 
 def _decades(ax, values):
     values = values[np.isfinite(values) & (values > 0)]
-    if len(values):
-        least, most = np.log10(values.min()), np.log10(values.max())
-        wanted = (min(1e-2, 10.0 ** np.floor(least)), max(1e1, 10.0 ** np.ceil(most)))
-        if ax.get_ylim() != wanted:
-            ax.set_ylim(*wanted)
+    least, most = (np.log10(values.min()), np.log10(values.max())) if len(values) else (-2, 1)
+    wanted = (min(1e-2, 10.0 ** np.floor(least)), max(1e1, 10.0 ** np.ceil(most)))
+    if ax.get_ylim() != wanted:
+        ax.set_ylim(*wanted)
 
 
 def many_planes(fig, real, fakes, titles):
     """Small multiples: `real` and `fakes`, each `(r, n, 2)`, one plane for each of the r `titles`."""
-    columns = int(np.ceil(np.sqrt(len(titles) * 1.5)))
+    columns = int(np.ceil(np.sqrt(len(titles))))
     rows = -(-len(titles) // columns)
     axes = np.atleast_1d(fig.subplots(rows, columns, squeeze=False)).flat
     shown = []

@@ -1,0 +1,198 @@
+"""The 2-D lab in JupyterLab and Chromium: it plays, pauses and obeys while it plays, by mouse and by keyboard."""
+
+import re
+from pathlib import Path
+
+import axe_playwright_python
+import nbformat
+import pytest
+from lab_page import open_notebook, run_all_cells
+from nbformat.v4 import new_code_cell, new_notebook
+from playwright.sync_api import expect
+from test_browser import NOT_OURS
+
+CELL = "import gan_helpers.quiet\nfrom gan_helpers.lab import Lab\nlab = Lab(units=8)\nlab.widget()"
+
+
+@pytest.fixture(scope="module")
+def page(chromium, lab):
+    kernel = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
+    nbformat.write(new_notebook(cells=[new_code_cell(CELL)], metadata=kernel), lab.folder / "panel.ipynb")
+    page, errors = chromium.new_page(viewport={"width": 1280, "height": 1500}), []
+    page.set_default_timeout(10_000)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda said: said.type == "error" and errors.append(said.text))
+    open_notebook(page, lab, lab.page("panel.ipynb"))
+    run_all_cells(page)
+    yield page
+    page.close()
+    lab.stop_kernels()
+    assert not errors
+
+
+@pytest.fixture(autouse=True)
+def calm(page):
+    """Whatever the test before left behind, nothing plays."""
+    stopped(page)
+
+
+def source(page):
+    return page.locator(".widget-vbox:has(> img) > img").first.get_attribute("src")
+
+
+def line(page):
+    return page.locator(".widget-vbox:has(> img) [role=status]").first
+
+
+def follows(page, act, label):
+    """After the act there is another picture, or a message that says why not."""
+    before = page.locator(".jp-OutputArea-output [role=alert]").all_inner_texts(), source(page)
+    act()
+    for _ in range(200):
+        now = page.locator(".jp-OutputArea-output [role=alert]").all_inner_texts(), source(page)
+        if now != before:
+            return now[0]
+        page.wait_for_timeout(100)
+    pytest.fail(f"{label}: the picture stays as it is, without a word")
+
+
+def steps(page):
+    return int(re.match(r"(?:Looking back\. )?Step ([\d,]+)", line(page).inner_text())[1].replace(",", ""))
+
+
+def play(page):
+    return page.locator(".jp-OutputArea-output button.widget-toggle-button").first
+
+
+def waits(page, say):
+    expect(line(page)).to_have_text(re.compile(say), timeout=60_000)
+
+
+def stopped(page):
+    """Pause, and wait for the pictures that are on their way."""
+    if "mod-active" in play(page).get_attribute("class"):      # its name follows when the kernel has the time
+        play(page).click()
+    expect(play(page)).to_have_text("Play", timeout=20_000)
+    for _ in range(20):
+        shown = source(page)
+        page.wait_for_timeout(500)
+        if shown == source(page):
+            return
+    pytest.fail("Pause doesn't stop")
+
+
+def test_it_plays_in_the_same_picture_and_pauses(page):
+    element = page.locator(".widget-vbox:has(> img) > img").first.element_handle()
+    play(page).click()
+    waits(page, r"^Step [1-9][\d,]*\d\d")
+    expect(play(page)).to_have_text("Pause", timeout=20_000)
+    follows(page, lambda: None, "Play")
+    stopped(page)
+    assert element.evaluate("e => e.isConnected") and steps(page) % 100 == 0
+
+
+def test_a_control_acts_while_it_plays(page):
+    play(page).click()
+    follows(page, lambda: None, "Play")
+    page.get_by_label("Speed").select_option("1 step a picture")
+    seen = []
+    for _ in range(200):
+        now = steps(page)
+        if not seen or now != seen[-1]:
+            seen.append(now)
+        if len(seen) > 6:
+            break
+        page.wait_for_timeout(20)
+    stopped(page)
+    assert seen[-1] - seen[-4] < 100
+    page.get_by_label("Speed").select_option("100 steps")
+
+
+@pytest.mark.parametrize("name", ["Step", "D only", "G only", "New seed", "Reset"])
+def test_every_button_acts(page, name):
+    if name == "Reset":
+        follows(page, page.get_by_role("button", name="Step", exact=True).click, "Step")
+    button = page.get_by_role("button", name=name, exact=True)
+    button.focus()
+    follows(page, lambda: page.keyboard.press("Space"), name)
+    assert "nan" not in line(page).inner_text().lower()
+
+
+def test_the_past_by_keyboard(page):
+    page.get_by_role("button", name="Reset").first.click()
+    waits(page, "^Step 0")
+    play(page).click()
+    waits(page, r"^Step ([3-9]|\d,?\d)\d\d")
+    stopped(page)
+    handle = page.locator(".widget-slider", has_text="Rewind").locator(".noUi-handle")
+    handle.focus()
+    follows(page, lambda: page.keyboard.press("Home"), "Rewind")
+    expect(line(page)).to_contain_text("Looking back. Step 0")
+    page.keyboard.press("End")
+    waits(page, r"^Step ([3-9]|\d,?\d)\d\d")
+
+
+def test_slow_motion_has_captions(page):
+    page.get_by_label("Speed").select_option("slow motion: one update")
+    play(page).click()
+    expect(page.get_by_text(re.compile(r"^\d of 4\. \w+ has moved"))).to_be_visible(timeout=30_000)
+    stopped(page)
+    page.get_by_label("Speed").select_option("100 steps")
+
+
+@pytest.mark.parametrize("tab", ["Data", "Networks", "Learning", "Regularisers", "View"])
+def test_every_control_of_each_page_acts(page, tab):
+    if tab == "View":       # something to see or not to see
+        play(page).click()
+        waits(page, r"^Step [1-9][\d,]*\d\d")
+        stopped(page)
+    page.get_by_role("tab", name=tab).click()
+    panel = page.locator(".widget-tab-contents > .widget-vbox:not(.lm-mod-hidden)")
+    for slider in panel.locator(".widget-slider").all():
+        label, handle = slider.locator(".widget-label").inner_text(), slider.locator(".noUi-handle")
+        for key in ("End", "Home"):
+            handle.focus()
+            page.keyboard.press(key)
+            page.wait_for_timeout(200)
+        page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]", timeout=60_000)     # compiled
+        assert "nan" not in line(page).inner_text().lower(), label
+        expect(slider.locator(".widget-readout")).not_to_be_empty()
+    for box in panel.locator("input[type=checkbox]").all():
+        label = box.locator("xpath=..").inner_text().strip()
+        if tab == "View":
+            follows(page, box.click, label)
+        else:
+            box.click()
+    for select in panel.locator(".widget-dropdown select").all():
+        for option in select.locator("option").all_inner_texts():
+            if option != select.input_value():
+                select.select_option(option)
+    page.wait_for_timeout(1000)
+    follows(page, page.get_by_role("button", name="Step", exact=True).click, f"Step, after {tab}")
+
+
+def test_drawn_points_are_learned(page):
+    page.get_by_role("tab", name="Data").click()
+    canvas = page.locator(".gan-pad canvas")
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    page.get_by_role("button", name="Reset").first.click()
+    page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.3 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.7 * box["width"], box["y"] + 0.5 * box["height"], steps=10)
+    page.mouse.up()
+    expect(page.get_by_label("Real points", exact=True)).to_have_value("drawn by you")
+    follows(page, page.get_by_role("button", name="Step", exact=True).click, "Step")
+
+
+def test_axe_finds_no_serious_fault(page):
+    page.evaluate(Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text())
+    found = page.evaluate("axe.run({include: [['.jp-OutputArea-output']]}, {resultTypes: ['violations']})")
+    faults = [f"{rule['id']}: {node['html']}" for rule in found["violations"] for node in rule["nodes"]
+              if rule["impact"] in ("serious", "critical")
+              and not node["html"].startswith(NOT_OURS.get(rule["id"], ()))]
+    assert not faults, "\n".join(faults)
+
+
+def test_a_cell_says_nothing_on_stderr(page):
+    assert not page.locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stderr']").count()
