@@ -132,6 +132,8 @@ class Lab:
         goal = self.steps + _count(steps, "steps")
         while self.steps < goal:
             self._train(min(goal, self._next_record()))
+        if self.runs > 1:
+            self._block = None          # 100 MB for fifty runs; if they go on, it is drawn again as it was
         self._judge()
 
     def update(self) -> str:
