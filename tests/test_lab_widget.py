@@ -171,6 +171,15 @@ def test_each_part_of_the_picture_can_be_switched_off(panel):
         assert (f"{name} " in panel.figure.text) == (name != "none")
 
 
+def test_a_trained_lab_shows_how_it_got_there():
+    lab = Lab(seed=1, **SMALL)
+    lab.run(1000)
+    panel = lab.widget()
+    _, steps, values, _ = panel._metric_curve(lab.records)
+    assert steps[0] == 0 and steps[-1] == 1000 and 6 <= len(steps) <= 14
+    assert values[-1] == lab.metrics()["quality"]
+
+
 def test_drawn_points_become_the_data(panel):
     panel._settings["data"].value = _widget.DRAWN
     assert "Draw two points or more" in said(panel) and panel.lab.settings["data"] == "ring8"

@@ -123,8 +123,10 @@ class Panel:
         if name in ("modes", "quality") and isinstance(self.lab.settings["data"], np.ndarray):
             name = "js"         # drawn points have no modes to count
         last = records[-1].step
-        if last not in self._measured:
-            self._measured[last] = self.lab.metrics(last)
+        # Of a lab that comes trained, a dozen moments: each takes some milliseconds.
+        wanted = {last} if self._measured else {last, *(record.step for record in records[::len(records) // 12 + 1])}
+        for step in wanted - set(self._measured):
+            self._measured[step] = self.lab.metrics(step)
         steps = sorted(step for step in self._measured if step <= last)
         return name, np.array(steps), np.array([self._measured[step][name] for step in steps]), self.lab.floor()[name]
 
