@@ -4,6 +4,7 @@ A chapter is opened and run once, and the tests below share it. Later chapters a
 in notebooks/. `pytest -s tests/test_browser.py` also prints what was worked in each chapter.
 """
 
+import ast
 import json
 import re
 import urllib.error
@@ -194,8 +195,12 @@ def shorten(path, changes):
         changed = [cell for cell in code if old in "".join(cell["source"])]
         assert len(changed) == 1, f"{path.name} has no cell with {old!r} any more, or several"
         changed[0]["source"] = "".join(changed[0]["source"]).replace(old, new)
-    for cell in code:
-        cell["source"] = re.sub(r"(?m)^assert .*\n?", "", "".join(cell["source"]))
+    for cell in (cell for cell in code if "assert " in "".join(cell["source"])):
+        lines = "".join(cell["source"]).splitlines(keepends=True)
+        for statement in reversed(ast.parse("".join(lines)).body):
+            if isinstance(statement, ast.Assert):
+                del lines[statement.lineno - 1:statement.end_lineno]
+        cell["source"] = "".join(lines)
     path.write_text(json.dumps(notebook), encoding="utf-8")
 
 
