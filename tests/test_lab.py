@@ -176,6 +176,16 @@ def test_runs_together_are_the_runs_alone():
     assert together.history["g_loss"].shape == (1, 5) and together.metrics()["js"].shape == (5,)
 
 
+@pytest.mark.parametrize("runs", [2, 3, 4])
+def test_any_number_of_runs_goes_on_after_a_pause(runs):
+    together, alone = Lab(seed=range(runs), **SMALL), Lab(seed=runs - 1, **SMALL)
+    for lab in (together, alone):
+        lab.run(10)
+        lab.run(10)
+    np.testing.assert_allclose(together.state.g[-1], alone.state.g[0], atol=1e-5)
+    assert together.updates == alone.updates and together.steps == 20
+
+
 def test_what_is_drawn_has_the_right_distribution_and_comes_again():
     lab = Lab(noise="uniform", z_dim=2, batch_size=150)
     first, again = lab._drawn(lab.structure, 3), (lab._drawn(lab.structure, 4), lab._drawn(lab.structure, 3))[1]

@@ -314,20 +314,21 @@ def trainer(structure: Structure):
 
     @tf.function(autograph=False)
     def both(state, knobs, block, *numbers):
+        def of(state, change, *others):
+            """`change` applied to the parts of the state that have one row for each run."""
+            names = [name for name in State._fields if name not in ("updates", "phase", "step")]
+            return state._replace(**{name: tf.nest.map_structure(
+                change, *(getattr(one, name) for one in (state, *others))) for name in names})
+
         parts = []
         for part in (slice(None, half), slice(half, None)):
-            some = tf.nest.map_structure(lambda x, part=part: x[part] if _has_runs(x) else x, state)
-            parts.append(train(some, {name: knob[part] for name, knob in knobs.items()},
+            parts.append(train(of(state, lambda x, part=part: x[part]),
+                               {name: knob[part] for name, knob in knobs.items()},
                                {name: numbers[:, part] for name, numbers in block.items()}, *numbers))
         (one, sums_1), (two, sums_2) = parts
-        state = tf.nest.map_structure(lambda a, b: tf.concat([a, b], 0) if _has_runs(a) else a, one, two)
-        return state._replace(updates=one.updates), tf.concat([sums_1, sums_2], 1)
+        return of(one, lambda a, b: tf.concat([a, b], 0), two), tf.concat([sums_1, sums_2], 1)
 
     return _traced_once(both)
-
-
-def _has_runs(x):
-    return x.shape.rank == 2 or x.shape.rank == 1 and x.shape[0] != 2
 
 
 @functools.lru_cache(maxsize=64)
