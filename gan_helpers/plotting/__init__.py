@@ -31,6 +31,7 @@ from gan_helpers.plotting._dynamics import phase_portrait, sample_pull, stationa
 from gan_helpers.plotting._evaluation import beside_floor, floors_by_n, neighbour_balls, two_bells
 from gan_helpers.plotting._game import bend_generator, draw_discriminator, play_both, samples_and_density
 from gan_helpers.plotting._lab import METRICS, lab_view, many_planes, plane_grid
+from gan_helpers.plotting._latent import beside_nearest, over_setting, two_paths, z_lengths
 from gan_helpers.plotting._minimax import (
     along_means,
     best_answer,
@@ -51,13 +52,14 @@ from gan_helpers.plotting._panels import (
 
 __all__ = [
     "BLACK", "BLUE", "FAKE", "GREEN", "METRICS", "NOISE", "ORANGE", "PURPLE", "Picture", "REAL", "SKY",
-    "VERMILION", "YELLOW", "along_means", "bend_generator", "beside_floor", "best_answer", "can_not_tell",
-    "class_counts", "counts", "curves", "descent", "distances", "draw_discriminator", "drawn_value", "figure",
-    "fit_and_errors", "floors_by_n", "grids", "histograms", "image_and_histogram", "image_grid", "influence",
-    "kernel_panels", "lab_view", "lengths", "loss_curves", "loss_panels", "many_planes", "minimax_view",
-    "neighbour_balls", "noise_cloud", "phase_portrait", "plane_grid", "play_both", "points", "real_and_fake",
-    "sample_pull", "sampled_value", "samples_and_density", "seen_map", "size_trace", "stationary_point", "tile",
-    "training_view", "two_bells",
+    "VERMILION", "YELLOW", "along_means", "bend_generator", "beside_floor", "beside_nearest", "best_answer",
+    "can_not_tell", "class_counts", "counts", "curves", "descent", "distances", "draw_discriminator",
+    "drawn_value", "figure", "fit_and_errors", "floors_by_n", "grids", "histograms", "image_and_histogram",
+    "image_grid", "influence", "kernel_panels", "lab_view", "lengths", "loss_curves", "loss_panels",
+    "many_planes", "minimax_view", "neighbour_balls", "noise_cloud", "over_setting", "phase_portrait",
+    "plane_grid", "play_both", "points", "real_and_fake", "sample_pull", "sampled_value",
+    "samples_and_density", "seen_map", "size_trace", "stationary_point", "tile", "training_view", "two_bells",
+    "two_paths", "z_lengths",
 ]
 
 
