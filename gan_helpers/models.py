@@ -7,10 +7,15 @@ because TF-GAN's losses take logits, which don't overflow.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import keras
+import numpy as np
 from keras import layers
 
 from gan_helpers.data import _count
+
+PRETRAINED = Path(__file__).with_name("assets") / "digits_generator.npz"
 
 
 def dcgan_generator(z_dim: int = 64, image_shape: tuple[int, int, int] = (28, 28, 1), channels: int = 64):
@@ -54,6 +59,31 @@ def dcgan_discriminator(image_shape: tuple[int, int, int] = (28, 28, 1), channel
         layers.Dropout(0.3),
         layers.Dense(1, dtype="float32"),
     ], name="discriminator")
+
+
+def pretrained_generator(path=PRETRAINED) -> keras.Model:
+    """A `dcgan_generator` that draws digits: standard normal z `(n, 64)` -> images `(n, 28, 28, 1)` in [-1, 1].
+
+    It comes with the package. `tools/train_generator.py` trained it on 1,200 of scikit-learn's 1,797 digits, the first
+    of `numpy.random.default_rng(0).permutation(1797)`; the next 297 chose when to stop, and it has never met the last
+    300. Its weights are stored in float16 and used in float32. The digits are the test set of Alpaydin and Kaynak's
+    Optical Recognition of Handwritten Digits (1998, UCI Machine Learning Repository, doi:10.24432/C50P49), licence
+    CC BY 4.0.
+
+    Raises `RuntimeError` when the file is missing or damaged.
+    """
+    generator, path = dcgan_generator(), Path(path)
+    shapes = [tuple(weight.shape) for weight in generator.weights]
+    try:
+        with np.load(path) as file:
+            weights = [file[name].astype(np.float32) for name in file.files]
+        if [weight.shape for weight in weights] != shapes or not all(np.isfinite(weight).all() for weight in weights):
+            raise ValueError("its arrays aren't the weights of this generator")
+    except Exception as error:  # zipfile, zlib and NumPy each have their own ways to say "damaged"
+        raise RuntimeError(f"The trained generator in {path} can't be read: {error}. Install the package again, or "
+                           "make a new one with tools/train_generator.py.") from error
+    generator.set_weights(weights)
+    return generator
 
 
 def mlp_generator(z_dim: int = 2, output_dim: int = 2, layers_: int = 2, units: int = 16):
