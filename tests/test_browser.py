@@ -30,7 +30,7 @@ AT_THE_END = {"D answers only once": "script, half rounds", "y, your answer ther
 # are left out of the copy.
 SHORTER = {"09_training": {
     "epochs, steps = 30, 50": "epochs, steps = 4, 10",
-    "rival.fit(batches, epochs=3, steps_per_epoch=50": "rival.fit(batches, epochs=1, steps_per_epoch=10",
+    "room.run(150)": "room.run(50)", "room.run(200)": "room.run(25)", "steps=few": "steps=10",
     "train_classifier(x_real, labels)": "train_classifier(x_real, labels, epochs=1)",
 }, "13_when_training_fails": {"lab.run(steps)": "lab.run(steps // 10)"}}
 # What axe finds in parts that are not ours to mend: rule -> the beginning of the elements' HTML, and why.

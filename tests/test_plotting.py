@@ -186,24 +186,41 @@ def test_loss_panels_show_the_curve_its_point_and_its_tangent():
     np.testing.assert_allclose([rise / run, np.mean(tangent.get_ydata())], [2 * x[15], x[15] ** 2])
 
 
-def test_training_view_follows_the_samples_and_the_losses():
-    axes = plotting.figure().subplots(1, 2)
-    show = plotting.training_view(axes, epochs=1)
-    x = images(8)
-    show(x, [], [])
-    np.testing.assert_array_equal(axes[0].images[0].get_array(), plotting.tile(x, 4))
-    assert axes[0].images[0].get_clim() == (-1, 1) and axes[1].get_ylim()[1] == 2.5
-    show(x[::-1], [0.7, 9.0], [1.4, 0.1])
-    assert len(axes[0].images) == 1
-    np.testing.assert_array_equal(axes[0].images[0].get_array(), plotting.tile(x[::-1], 4))
-    d_line, g_line, *references = axes[1].lines
-    np.testing.assert_array_equal(g_line.get_xydata(), [[1, 0.7], [2, 9.0]])
-    np.testing.assert_array_equal(d_line.get_xydata(), [[1, 1.4], [2, 0.1]])
-    assert (d_line.get_marker(), g_line.get_marker()) == ("o", "x") and axes[1].get_ylim()[1] > 9
-    assert axes[1].get_xlim()[1] > 2  # a training that went on for longer than was planned
+def training_rows(n, **changes):
+    rows = {"g_loss": [0.7] * n, "d_loss": [1.4] * n, "real_logits": [0.5] * n, "fake_logits": [-0.5] * n, **changes}
+    return {"step": [50 * (i + 1) for i in range(n)], **rows}
+
+
+def test_training_view_follows_the_samples_and_the_numbers():
+    fig = plotting.figure()
+    show = plotting.training_view(fig)
+    grid, losses, logits, frechet, score = fig.axes
+    x, nothing = images(8), {"step": [], "frechet": [], "score": []}
+    show(x, training_rows(0), nothing)
+    np.testing.assert_array_equal(grid.images[0].get_array(), plotting.tile(x, 4))
+    assert grid.images[0].get_clim() == (-1, 1) and losses.get_ylim() == (0, 2.5)
+    show(x[::-1], training_rows(2, g_loss=[0.7, 9.0]), {"step": [0, 100], "frechet": [300, 12], "score": [0.1, 0.6]})
+    assert len(grid.images) == 1
+    np.testing.assert_array_equal(grid.images[0].get_array(), plotting.tile(x[::-1], 4))
+    d_line, g_line, *references = losses.lines
+    np.testing.assert_array_equal(g_line.get_xydata(), [[50, 0.7], [100, 9.0]])
+    np.testing.assert_array_equal(d_line.get_xydata(), [[50, 1.4], [100, 1.4]])
+    assert (d_line.get_marker(), g_line.get_marker()) == ("o", "x") and losses.get_ylim()[1] > 9
     np.testing.assert_allclose([line.get_ydata()[0] for line in references], [np.log(2), 2 * np.log(2)])
+    np.testing.assert_array_equal([line.get_ydata() for line in logits.lines[:2]], [[0.5, 0.5], [-0.5, -0.5]])
+    np.testing.assert_array_equal(frechet.lines[0].get_xydata(), [[0, 300], [100, 12]])
+    np.testing.assert_array_equal(score.lines[0].get_xydata(), [[0, 0.1], [100, 0.6]])
+    assert frechet.get_ylim()[1] > 300 and frechet.lines[1].get_ydata()[0] == score.lines[1].get_ydata()[0] == 1
+    show(x, training_rows(9), nothing)
+    assert all(axes.get_xlim() == (0, 500) for axes in (losses, logits, frechet, score))
     with pytest.raises(ValueError, match="in \\[-1, 1\\]"):
-        show(x * 3, [], [])
+        show(x * 3, training_rows(0), nothing)
+
+
+def test_training_view_without_measures_has_two_panels():
+    fig = plotting.figure()
+    plotting.training_view(fig, measured=False)(images(4), training_rows(1))
+    assert len(fig.axes) == 3
 
 
 @pytest.mark.parametrize("columns", [0, -1, 2.5, "4"])
@@ -219,9 +236,11 @@ def test_class_counts_says_what_labels_are(labels):
 
 
 def test_a_loss_below_zero_stays_in_view():
-    axes = plotting.figure().subplots(1, 2)
-    plotting.training_view(axes, 4)(np.zeros((4, 8, 8, 1), np.float32), [-5.0, 1.0], [0.5, 9.0])
-    low, high = axes[1].get_ylim()
+    fig = plotting.figure()
+    show = plotting.training_view(fig, measured=False)
+    x = np.zeros((4, 8, 8, 1), np.float32)
+    show(x, training_rows(2, g_loss=[-5.0, 1.0], d_loss=[0.5, 9.0]))
+    low, high = fig.axes[1].get_ylim()
     assert low < -5 and high > 9
-    plotting.training_view(axes, 4)(np.zeros((4, 8, 8, 1), np.float32), [0.5], [0.5])
-    assert axes[1].get_ylim() == (0, 2.5)
+    show(x, training_rows(2))
+    assert fig.axes[1].get_ylim() == (0, 2.5)

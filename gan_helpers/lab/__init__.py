@@ -6,10 +6,13 @@
     lab.widget()                    # all of it by hand
 
     Lab("ring8", seed=range(9)).run(2000)       # nine at once: luck apart from effect
+
+    ImageLab(gan, x).widget()       # the same for a GAN on images
 """
 
+from gan_helpers.lab._images import ImageLab
 from gan_helpers.lab._lab import Lab
 from gan_helpers.lab._metrics import NAMES as METRICS
 from gan_helpers.lab._pad import Pad, points_input
 
-__all__ = ["METRICS", "Lab", "Pad", "points_input"]
+__all__ = ["METRICS", "ImageLab", "Lab", "Pad", "points_input"]

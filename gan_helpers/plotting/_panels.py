@@ -5,7 +5,21 @@ from __future__ import annotations
 import numpy as np
 
 from gan_helpers.data import check_images
-from gan_helpers.plotting._base import BLACK, BLUE, GREEN, NOISE, ORANGE, SKY, VERMILION, can_not_tell, image_grid, tile
+from gan_helpers.plotting._base import (
+    BLACK,
+    BLUE,
+    FAKE,
+    GREEN,
+    NOISE,
+    ORANGE,
+    PURPLE,
+    REAL,
+    SKY,
+    VERMILION,
+    can_not_tell,
+    image_grid,
+    tile,
+)
 
 
 def size_trace(ax, most: int):
@@ -171,33 +185,60 @@ def loss_panels(axes, fake_logits):
     return update
 
 
-def training_view(axes, epochs: int, columns: int = 4):
-    """Samples on the first axis, both losses on the second, for a live figure of `epochs` epochs.
+def training_view(fig, columns: int = 4, measured: bool = True):
+    """How a training goes, for a live figure: samples on the left, curves over the steps on the right.
 
-    Returns `show(x, g_loss, d_loss)`: images `(n, h, w, c)` in [-1, 1], always of one shape, and the losses
-    of the epochs so far, which may be none. Dotted lines: log 2 and 2 log 2, as in `loss_curves`.
+    Returns `show(x, history, quality=None)`. `x`: images `(n, h, w, c)` in [-1, 1], always of one shape. `history`:
+    lists "step", "g_loss", "d_loss", "real_logits", "fake_logits", all of one length, which may be 0. `quality`: lists
+    "step", "frechet" (in floors) and "score" (as a share of that of real images); `measured`: whether it comes at all.
+    Dotted lines: log 2 and 2 log 2 as in `loss_curves`, a logit of 0, and real against real.
     """
-    left, right = axes
+    grid = fig.add_gridspec(2, 4 if measured else 3)
+    left = fig.add_subplot(grid[:, :2])
     left.set_axis_off()
-    shown = []
-    style = {"markevery": max(1, epochs // 12), "markersize": 5}
-    lines = {key: right.plot([], [], color=color, marker=marker, label=label, **style)[0]
-             for key, color, marker, label in (("d_loss", BLUE, "o", "discriminator"),
-                                               ("g_loss", VERMILION, "x", "generator"))}
-    for name, line in zip(("log 2", "2 log 2"), can_not_tell(right), strict=True):
-        right.text(0.99, line.get_ydata()[0], name, transform=right.get_yaxis_transform(), color=line.get_color(),
-                   fontsize=8, ha="right", va="bottom")
-    right.set(xlim=(0, epochs + 1), ylim=(0, 2.5), xlabel="epoch", ylabel="loss (nats)")
-    right.legend(frameon=False, loc="upper left", ncols=2)
+    panels = [fig.add_subplot(grid[row, column]) for column in ((2, 3) if measured else (2,)) for row in (0, 1)]
+    lines, shown = {}, []
+    named = {"d_loss": (0, "D", REAL), "g_loss": (0, "G", FAKE), "real_logits": (1, "on real", REAL),
+             "fake_logits": (1, "on fakes", FAKE)}
+    if measured:
+        named |= {"frechet": (2, None, {"color": GREEN, "marker": "s"}),
+                  "score": (3, None, {"color": PURPLE, "marker": "^"})}
+    for name, (i, label, style) in named.items():
+        lines[name], = panels[i].plot([], [], label=label, markersize=4, **style)
+    for panel, title in zip(panels, ("losses (nats)", "D's mean logits", "Fréchet distance, floors", "score, of real"),
+                            strict=False):
+        panel.set_title(title, fontsize=9)
+        panel.tick_params(labelsize=8)
+    for i, panel in enumerate(panels[:2]):
+        panel.legend(frameon=False, fontsize=8, loc="upper left", ncols=2)
+        panel.set(xlabel="step" if i else None)
+    can_not_tell(panels[0])
+    panels[1].axhline(0, color="grey", linestyle=":", linewidth=1)
+    for panel in panels[2:]:
+        panel.axhline(1, color="grey", linestyle=":", linewidth=1)
+    if measured:
+        panels[2].set(yscale="log", ylim=(0.8, 100))
+        panels[3].set(ylim=(0, 1.1), xlabel="step")
 
-    def show(x, g_loss, d_loss):
+    def show(x, history, quality=None):
         picture = tile(check_images(x), columns)
         if not shown:
             shown.append(left.imshow(picture, cmap="gray", vmin=-1, vmax=1, interpolation="nearest"))
         shown[0].set_data(picture)
-        for key, values in (("g_loss", g_loss), ("d_loss", d_loss)):
-            lines[key].set_data(np.arange(1, len(values) + 1), values)
-        found = [0, *g_loss, *d_loss]  # some losses fall below 0
-        right.set(xlim=(0, max(epochs, len(g_loss)) + 1), ylim=(1.2 * min(found), max(2.5, 1.2 * max(found))))
+        steps = history["step"]
+        for name, line in lines.items():
+            rows = quality if name in ("frechet", "score") else history
+            line.set_data(rows["step"], rows[name])
+            line.set_markevery(max(1, len(rows["step"]) // 8))
+        for panel, keys, least, most in ((panels[0], ("g_loss", "d_loss"), 0, 2.5),
+                                         (panels[1], ("real_logits", "fake_logits"), -2, 3)):
+            found = [value for key in keys for value in history[key]]
+            panel.set_ylim(min(least, 1.2 * min(found, default=0)), max(most, 1.4 * max(found, default=0)))
+        if measured and max(quality["frechet"], default=0) > 100:
+            panels[2].set_ylim(0.8, 1.2 * max(quality["frechet"]))
+        # In jumps, so that most pictures need not draw the axes anew.
+        end = 250 * (1 + max([*steps, 249]) // 250)
+        for panel in panels:
+            panel.set_xlim(0, end)
 
     return show

@@ -3,31 +3,57 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import keras
 import numpy as np
 
 from gan_helpers import models
-from gan_helpers.data import _count, check_images
+from gan_helpers.data import _count, _one_of, check_images
 from gan_helpers.training._callbacks import Progress, Samples, StepLimit, StopAfter, StopOnNaN, TrainingDiverged
 from gan_helpers.training._checkpoints import Checkpoints, batches_from, fingerprint
 from gan_helpers.training._gan import GAN
 
-__all__ = ["GAN", "Checkpoints", "Progress", "Samples", "StepLimit", "StopAfter", "StopOnNaN", "TrainingDiverged",
-           "batches_from", "fingerprint", "train"]
+__all__ = ["GAN", "Checkpoints", "PRESETS", "Preset", "Progress", "Samples", "StepLimit", "StopAfter", "StopOnNaN",
+           "TrainingDiverged", "batches_from", "fingerprint", "train"]
 
-BATCH_SIZE = 64
-SHIFT = 2  # pixels; without it D begins to know the 1,500 digits by heart within a minute
 EPOCH_STEPS = 50  # what one row of `history` covers in `train`: a second or two on two cores
 SAVE_SECONDS = 30.0  # between two checkpoints; one takes less than a tenth of a second
 EXECUTION_STEPS = 10  # steps that `train` runs before it returns to Python, whose share is then too small to measure
 
 
-def train(x, steps: int | None = None, seconds: float | None = None, seed: int = 0, *, loss: str = "modified",
-          folder=None, progress: bool = True, callbacks=()) -> tuple[GAN, keras.callbacks.History]:
-    """Train the default DCGAN on images `x` for `steps`, or `seconds` (60 if neither is given).
+class Preset(NamedTuple):
+    """How a GAN on images is trained: the length of z, the batch, Adam's learning rates and beta_1, shift, average."""
 
-    `x`: `(n, height, width, channels)` float32 in [-1, 1], sides multiples of 4, n of 64 or more. The
+    z_dim: int = 64
+    batch_size: int = 64
+    g_lr: float = 1e-3
+    d_lr: float = 1e-3
+    beta_1: float = 0.5
+    shift: int = 2  # pixels; without it D begins to know the 1,500 digits by heart within a minute
+    average: float = 0.99
+
+    def build(self, image_shape=(28, 28, 1), loss: str = "modified", seed: int = 0) -> GAN:
+        """The course's DCGAN for images of this shape, untrained and compiled; the seed is of all that is random."""
+        keras.utils.set_random_seed(seed)
+        generator = models.dcgan_generator(z_dim=self.z_dim, image_shape=image_shape)
+        gan = GAN(generator, models.dcgan_discriminator(image_shape), loss, shift=self.shift, average=self.average,
+                  seed=seed)
+        gan.compile(*(keras.optimizers.Adam(lr, beta_1=self.beta_1) for lr in (self.g_lr, self.d_lr)))
+        return gan
+
+
+# "course": found by trials, benchmarks/quality_per_second.py. "article": what articles on GANs often give (noise of 64
+# numbers, batches of 32, learning rates of 3e-4, Adam as it comes), for ten passes over the data.
+PRESETS = {"course": Preset(), "article": Preset(batch_size=32, g_lr=3e-4, d_lr=3e-4, beta_1=0.9, shift=0, average=0)}
+
+
+def train(x, steps: int | None = None, seconds: float | None = None, seed: int = 0, *, loss: str = "modified",
+          preset: str = "course", folder=None, progress: bool = True,
+          callbacks=()) -> tuple[GAN, keras.callbacks.History]:
+    """Train a DCGAN on images `x` for `steps`, or `seconds` (60 if neither is given), as a preset of `PRESETS` says.
+
+    `x`: `(n, height, width, channels)` float32 in [-1, 1], sides multiples of 4, n of a batch or more. The
     seconds count from the first finished step, so compiling is free. `callbacks` hear of steps in groups of
     up to 10, Keras' `steps_per_execution`. Returns the `GAN` and Keras' history, a row for every 50 steps.
 
@@ -38,21 +64,19 @@ def train(x, steps: int | None = None, seconds: float | None = None, seed: int =
 
     Raises `ValueError` for bad input, or a folder that isn't this run's, before any training.
     """
-    x = check_images(x, least=BATCH_SIZE).astype(np.float32, copy=False)
+    _one_of(preset, PRESETS, "preset")
+    use = PRESETS[preset]
+    x = check_images(x, least=use.batch_size).astype(np.float32, copy=False)
     if steps is not None and seconds is not None:
         raise ValueError("Give steps or seconds, not both.")
     if steps is None:
         seconds = StopAfter(60.0 if seconds is None else seconds).seconds
     else:
         steps = _count(steps, "steps")
-    keras.utils.set_random_seed(seed)
-    shape = x.shape[1:]
-    generator, discriminator = models.dcgan_generator(image_shape=shape), models.dcgan_discriminator(shape)
-    gan = GAN(generator, discriminator, loss, shift=SHIFT, seed=seed)
-    gan.compile()
+    gan = use.build(x.shape[1:], loss, seed)
     run = None
     if folder is not None:
-        run = Checkpoints(folder, gan, SAVE_SECONDS, data=fingerprint(x), batch_size=BATCH_SIZE)
+        run = Checkpoints(folder, gan, SAVE_SECONDS, data=fingerprint(x), batch_size=use.batch_size)
     first_epoch, spent, done = (run.epochs, run.seconds, gan.steps) if run else (0, 0.0, 0)
     if steps is not None and steps < done:
         raise ValueError(f"The run in {folder} has {done} steps behind it, more than the {steps} asked for. Ask for "
@@ -66,7 +90,7 @@ def train(x, steps: int | None = None, seconds: float | None = None, seed: int =
         behind, epochs, ends = done, math.ceil((steps - done) / EPOCH_STEPS), [StepLimit(steps)]
     bar = [Progress(steps, seconds, behind)] if progress else []
     history = gan.fit(
-        batches_from(x, BATCH_SIZE, seed, done),
+        batches_from(x, use.batch_size, seed, done),
         initial_epoch=first_epoch,
         epochs=first_epoch + epochs,
         steps_per_epoch=min(EPOCH_STEPS, steps - done) or 1 if steps else EPOCH_STEPS,

@@ -33,7 +33,7 @@ class StopOnNaN(keras.callbacks.Callback):
             "That step was not applied; the model is the error's .gan. Look for NaN in the data "
             f"(data.check_images). Then try a ten times smaller learning rate, clipnorm=1.0 in the {role}'s optimizer, "
             "another loss.")
-        error.gan, error.history = self.model, self.model.history
+        error.gan, error.history = self.model, getattr(self.model, "history", None)
         raise error
 
 

@@ -1,0 +1,276 @@
+"""`ImageLab`: a `GAN` on images that trains while you watch it, pause it and steer it."""
+
+from __future__ import annotations
+
+import html
+import math
+import tempfile
+import time
+from pathlib import Path
+
+import ipywidgets as widgets
+import numpy as np
+
+from gan_helpers import evaluation, live, plotting
+from gan_helpers.data import _count, check_images
+from gan_helpers.live._controls import _look, _play_button
+from gan_helpers.training import StopOnNaN, TrainingDiverged, batches_from
+
+SHOWN = 16              # samples of the same z
+TICK = 0.1              # seconds of training between two pictures: so long may a click have to wait
+LOWEST, HIGHEST = 1e-5, 1e-1    # learning rates of the sliders; the lowest stands for 0, a player who rests
+LOGS = ("g_loss", "d_loss", "real_logits", "fake_logits")
+
+
+class ImageLab:
+    """Trains a compiled `GAN` on real images `x`, `(n, h, w, c)` in [-1, 1], in short pieces, with a past to look at.
+
+    `batch_size`, `seed`: of `training.batches_from`; the batches follow the model's own count of steps, so a pause
+    changes nothing. `every`: the steps of one record, 1 or more. With a `classifier` and held-out images `x_test`,
+    every `measure_every`-th record also has the classifier score and the Fréchet distance of as many samples.
+
+    `history`: a dict of lists, an entry for each record: "step", the means of both losses and of D's logits since the
+    record before, and both learning rates. `quality`: likewise "step", "score" (as a share of that of `x_test`) and
+    "frechet" (in floors: training images against `x_test` is 1). `grids`: samples of the same z at each record.
+
+    Raises `ValueError` for images that the networks don't take, and for half of what measuring needs.
+    """
+
+    def __init__(self, gan, x, *, batch_size=64, seed=0, every=25, classifier=None, x_test=None, measure_every=4):
+        x = check_images(x).astype(np.float32, copy=False)
+        if not getattr(gan, "compiled", False):
+            raise ValueError("Compile the GAN first: gan.compile(); it holds the learning rates.")
+        if x.shape[1:] != tuple(gan.discriminator.input_shape[1:]):
+            raise ValueError(f"The discriminator takes images {tuple(gan.discriminator.input_shape[1:])}, got images "
+                             f"{x.shape[1:]}.")
+        if (classifier is None) != (x_test is None):
+            raise ValueError("To measure, give both: classifier=evaluation.train_classifier(...) and x_test=....")
+        self.gan, self.x, self.batch_size, self.seed = gan, x, batch_size, seed
+        self.every, self.measure_every = _count(every, "every"), _count(measure_every, "measure_every")
+        self.classifier, self.x_test = classifier, x_test
+        self._batches = batches_from(x, batch_size, seed, gan.steps)    # complains now, not at the first step
+        self._iterator, self._z, self._folder, self._kept = None, gan.sample_noise(SHOWN, seed=seed), None, None
+        if classifier is not None:
+            n = min(len(x), len(x_test))
+            self._real_score = evaluation.classifier_score(classifier, x_test)
+            self._floor = evaluation.frechet_distance(classifier, x[:n], x_test)
+        self.history = {name: [] for name in ("step", *LOGS, "g_lr", "d_lr")}
+        self.quality = {name: [] for name in ("step", "score", "frechet")}
+        self.grids = [np.asarray(self.gan(self._z))]
+        self._measure()
+
+    @property
+    def rates(self) -> dict:
+        """Both learning rates now, `{"g_lr": ..., "d_lr": ...}`."""
+        return {f"{player}_lr": float(np.asarray(optimizer.learning_rate))
+                for player, optimizer in (("g", self.gan.g_optimizer), ("d", self.gan.d_optimizer))}
+
+    def set(self, *, g_lr=None, d_lr=None):
+        """Other learning rates, 0 or more, from the next step on; nothing is compiled anew."""
+        for name, value, optimizer in (("g_lr", g_lr, self.gan.g_optimizer), ("d_lr", d_lr, self.gan.d_optimizer)):
+            if value is None:
+                continue
+            if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not 0 <= value < math.inf:
+                raise ValueError(f"{name} must be a number of 0 or more, got {value!r}.")
+            optimizer.learning_rate = float(value)
+
+    def run(self, steps: int) -> ImageLab:
+        """Train for `steps`. A loss that isn't finite raises `TrainingDiverged`; the last good weights stay."""
+        for _ in range(_count(steps, "steps")):
+            self._step()
+        return self
+
+    def run_for(self, seconds: float) -> ImageLab:
+        """Train whole steps until `seconds` have passed, one at least."""
+        end = time.monotonic() + seconds
+        self._step()
+        while time.monotonic() < end:
+            self._step()
+        return self
+
+    def _step(self):
+        gan = self.gan
+        if self._iterator is None:
+            self._iterator = iter(batches_from(self.x, self.batch_size, self.seed, gan.steps))
+            if gan.steps_per_execution != 1:    # `train_on_batch` is for one
+                gan.steps_per_execution = 1
+                gan.make_train_function(force=True)
+            for metric in gan.metrics:
+                metric.reset_state()
+            gan.first_bad_step.assign([-1, -1])
+        logs = gan.train_on_batch(next(self._iterator), return_dict=True)
+        guard = StopOnNaN()
+        guard.set_model(gan)
+        try:
+            guard.on_train_batch_end(0)
+        except TrainingDiverged:
+            self._iterator = None
+            raise
+        if gan.steps % self.every == 0:
+            self._record(logs)
+
+    def _record(self, logs):
+        for name, value in {"step": self.gan.steps, **logs, **self.rates}.items():
+            self.history[name].append(float(value) if name != "step" else value)
+        self.grids.append(np.asarray(self.gan(self._z)))
+        for metric in self.gan.metrics:
+            metric.reset_state()
+        if len(self.history["step"]) % self.measure_every == 0:
+            self._measure()
+
+    def _measure(self):
+        if self.classifier is None:
+            return
+        n = min(len(self.x), len(self.x_test))
+        x_fake = self.gan.generate(n, seed=self.seed)
+        self.quality["step"].append(self.gan.steps)
+        self.quality["score"].append(evaluation.classifier_score(self.classifier, x_fake) / self._real_score)
+        self.quality["frechet"].append(
+            evaluation.frechet_distance(self.classifier, x_fake, self.x_test) / self._floor)
+
+    def keep(self):
+        """Keep this moment: weights, average, optimizers, random streams; `go_back` returns to it."""
+        self._folder = self._folder or tempfile.TemporaryDirectory(prefix="gan-")
+        self.gan.save_weights(Path(self._folder.name) / "kept.weights.h5")
+        self._kept = self.gan.steps
+
+    def go_back(self):
+        """Back to the moment that was kept, and to its learning rates; what came after is forgotten.
+
+        Trained on from there, undisturbed, it takes the same way. Raises `ValueError` if nothing was kept.
+        """
+        if self._kept is None:
+            raise ValueError("Nothing is kept yet: keep() first.")
+        self.gan.load_weights(Path(self._folder.name) / "kept.weights.h5")
+        self._iterator = None
+        for rows in (self.history, self.quality):
+            left = sum(step <= self._kept for step in rows["step"])
+            rows.update({name: values[:left] for name, values in rows.items()})
+        self.grids = self.grids[:len(self.history["step"]) + 1]
+
+    def shown(self, record: int | None = None) -> dict:
+        """What `plotting.training_view` takes to show a record, 0 to the number of records; by default the last."""
+        record = len(self.history["step"]) if record is None else record
+        step = ([0, *self.history["step"]])[record]
+        known = sum(at <= step or not record for at in self.quality["step"])
+        return {"x": self.grids[record], "history": {name: values[:record] for name, values in self.history.items()},
+                "quality": {name: values[:known] for name, values in self.quality.items()}}
+
+    def replay(self) -> live.Figure:
+        """A live figure with a slider over the records so far: the same picture as while it trained."""
+        last = len(self.history["step"])
+        if not last:
+            raise ValueError(f"There is nothing to replay yet: run({self.every}) makes the first record.")
+        frames = [self.shown(record) for record in range(last + 1)]
+        return live.explore(self._picture(lambda record: frames[record]), figsize=SIZE, alt=ALT,
+                            record=live.play("record", last + 1, value=last))
+
+    def widget(self) -> Panel:
+        """Play, pause, both learning rates, keep and go back, under the picture."""
+        return Panel(self)
+
+    def _picture(self, frame_of):
+        def picture(fig):
+            show = plotting.training_view(fig, measured=self.classifier is not None)
+
+            def update(record):
+                frame = frame_of(record)
+                show(**frame)
+                return said(frame)
+
+            return update
+
+        return picture
+
+
+SIZE = (9.6, 4.4)
+ALT = ("On the left sixteen samples of the same z; on the right, over the steps, both losses, D's mean logits, and "
+       "where they are measured the Fréchet distance and the score")
+
+
+def said(frame) -> str:
+    """One line of text for what `ImageLab.shown` gives."""
+    history, quality = frame["history"], frame["quality"]
+    if not history["step"]:
+        return "Before the first record of this training"
+    text = f"Step {history['step'][-1]:,}. G's loss {history['g_loss'][-1]:.2f}, D's {history['d_loss'][-1]:.2f}"
+    if quality["step"]:
+        text += (f". Fréchet distance {quality['frechet'][-1]:.1f} floors, score {quality['score'][-1]:.2f} of real "
+                 f"(measured at step {quality['step'][-1]:,})")
+    return text
+
+
+class Panel:
+    """The widget of an `ImageLab`; `box` is what is shown."""
+
+    def __init__(self, lab):
+        self.lab, self._busy = lab, False
+        self._message = widgets.HTML()
+        self._player = widgets.Play(value=0, min=0, max=10**6, interval=20)
+        self._player.observe(lambda change: self._do(lambda: lab.run_for(TICK)), names="value")
+        buttons = [*_play_button(self._player)]
+        for name, tip, action in (
+                ("Keep", "Remember this moment: weights, optimizers, random numbers", self._on_keep),
+                ("Go back", "To the moment that was kept", self._on_back)):
+            button = widgets.Button(description=name, tooltip=tip, layout=widgets.Layout(width="7em"))
+            button.on_click(lambda _, action=action: self._do(action))
+            buttons.append(button)
+        self._rates = {name: self._rate(name, label)
+                       for name, label in (("g_lr", "G's learning rate"), ("d_lr", "D's learning rate"))}
+        self.figure = live.Figure(lab._picture(lambda record: lab.shown()), figsize=SIZE, alt=ALT,
+                                  values={"record": 0})
+        self.box = widgets.VBox([self.figure.widget, self._message,
+                                 widgets.HBox(buttons, layout=widgets.Layout(flex_flow="row wrap")),
+                                 *self._rates.values()])
+
+    def _rate(self, name, label):
+        box = widgets.FloatLogSlider(min=math.log10(LOWEST), max=math.log10(HIGHEST), step=0.1, readout_format=".2g",
+                                     value=self._on_track(name), **_look(f"{label} (left end: 0)", "36em"))
+        box.observe(lambda change: self._busy or self._do(
+            lambda: self.lab.set(**{name: 0.0 if change["new"] <= LOWEST * 1.01 else change["new"]})), names="value")
+        return box
+
+    def _on_track(self, name):
+        return min(max(self.lab.rates[name], LOWEST), HIGHEST)
+
+    def __repr__(self):
+        return repr(self.figure)
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        bundle, metadata = self.figure._repr_mimebundle_()
+        next(view for kind, view in bundle.items() if "widget-view" in kind)["model_id"] = self.box.model_id
+        return bundle, metadata
+
+    def _do(self, action):
+        """Run what a control asks for; what goes wrong becomes a message, and training can go on."""
+        self._say()
+        try:
+            action()
+        except Exception as error:      # a traceback of a callback would go to a log that no learner reads
+            self.pause()
+            self._say(f"Paused. {error}", "alert")
+        self.figure.update(record=0)
+
+    def _say(self, text="", role="status"):
+        said = text and f'<div role="{role}" aria-live="polite">{html.escape(text)}</div>'
+        if self._message.value != said:
+            self._message.value = said
+
+    def pause(self):
+        name = "playing" if self._player.has_trait("playing") else "_playing"   # ipywidgets 8, ipywidgets 7
+        setattr(self._player, name, False)
+
+    def _on_keep(self):
+        self.lab.keep()
+        self._say(f"Kept: step {self.lab.gan.steps:,}. Go back returns to it, whatever you try now.")
+
+    def _on_back(self):
+        self.pause()
+        self.lab.go_back()
+        self._busy = True
+        try:
+            for name, box in self._rates.items():
+                box.value = self._on_track(name)
+        finally:
+            self._busy = False
+        self._say(f"Back at step {self.lab.gan.steps:,}, with its learning rates.")
