@@ -248,6 +248,19 @@ def test_nan_stops_training_and_says_which_loss_and_step(steps_per_execution):
     assert gan.steps == 8
 
 
+def test_a_pass_that_breaks_down_leaves_no_trace_in_batch_normalisation():
+    gan = GAN(models.dcgan_generator(4, (8, 8, 1), 4), models.dcgan_discriminator((8, 8, 1), 4), seed=0)
+    gan.compile()
+    x = np.zeros((64, 8, 8, 1), np.float32)
+    gan.fit(x, batch_size=32, verbose=0)
+    before = [w.numpy() for w in gan.generator.non_trainable_weights]
+    gan.generator.trainable_weights[0].assign(tf.fill(gan.generator.trainable_weights[0].shape, 3e38))
+    with pytest.raises(training.TrainingDiverged):
+        gan.fit(x, batch_size=32, verbose=0)
+    for new, old in zip(gan.generator.non_trainable_weights, before, strict=True):
+        np.testing.assert_array_equal(new, old)
+
+
 @pytest.fixture
 def ctrl_c():
     """As in a terminal; jobs that a shell starts in the background ignore the signal."""

@@ -160,6 +160,8 @@ class GAN(keras.Model):
     def train_step(self, data):
         x_real = tf.cast(data[0] if isinstance(data, tuple) else data, tf.float32)
         z = self.sample_noise(tf.shape(x_real)[0])
+        statistics = self._statistics()
+        before = [tf.identity(value) for value in statistics]
         with tf.GradientTape(persistent=True) as tape:
             gan_model = self.gan_model(x_real, z)
             loss = self.gan_loss(gan_model)
@@ -172,12 +174,19 @@ class GAN(keras.Model):
                             (self.d_optimizer, loss.discriminator_loss, d_gradients))
         self._apply(good, self.g_optimizer, g_gradients, gan_model.generator_variables)
         self._apply(good, self.d_optimizer, d_gradients, gan_model.discriminator_variables)
+        for value, old in zip(statistics, before, strict=True):     # a forward pass of NaN has spoiled these already
+            value.assign(tf.where(good, value, old))
         self._update_average()
         self.g_loss.update_state(loss.generator_loss)
         self.d_loss.update_state(loss.discriminator_loss)
         self.real_logits.update_state(gan_model.discriminator_real_outputs)
         self.fake_logits.update_state(gan_model.discriminator_gen_outputs)
         return self.get_metrics_result()
+
+    def _statistics(self):
+        """What a forward pass in training changes: the running means and variances of batch normalisation."""
+        return [weight for network in (self.generator, self.discriminator) for weight in network.non_trainable_weights
+                if keras.backend.is_float_dtype(weight.dtype)]
 
     def _per_replica(self, loss):
         """Keras' optimizers sum gradients over replicas; TF-GAN's losses are means within one."""
