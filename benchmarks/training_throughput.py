@@ -2,25 +2,36 @@
 
     make benchmark
     make benchmark ARGS="--rounds 500"
+    make benchmark ARGS="--tutorial --rounds 20"
 
 The bare loop is one `tf.function` a step, written out with `GradientTape` as in TensorFlow's DCGAN tutorial:
-no Keras `fit`, no metrics, no check for NaN, no callbacks, none of this course's training code. Both sides
-take the same networks, batches, losses and optimizers. They take turns every ten steps, within one run of
-`fit`, so that a machine that is busy with something else slows both alike; what counts is the ratio.
+no Keras `fit`, no metrics, no check for NaN, no callbacks, none of this course's training code. All sides
+take the same networks, batches, losses and optimizers. They take turns every few steps, within one run of
+`fit`, so that a machine that is busy with something else slows all alike; what counts is the ratio.
+
+`--tutorial` compares them on the networks of TensorFlow's DCGAN tutorial, in batches of 256, and with PyTorch's
+eager mode too where it is installed (it isn't part of this project: `pip install torch`).
 """
 
 import argparse
 import math
 import os
 import statistics
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
+import numpy as np
 import tensorflow as tf
+from quality_per_second import tutorial_networks  # beside this file
 
 from gan_helpers import data, models, training
+
+BATCH_SIZE = training.PRESETS["course"].batch_size
 
 
 def adam():
@@ -32,9 +43,9 @@ def cross_entropy(logits, label):
     return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels=labels, logits=logits))
 
 
-def bare_loop(x, average):
+def bare_loop(x, networks, average, batch_size):
     """A function that trains for a number of steps."""
-    generator, discriminator = models.dcgan_generator(), models.dcgan_discriminator()
+    generator, discriminator = networks()
     g_optimizer, d_optimizer = adam(), adam()
     g_optimizer.build(generator.trainable_variables)
     d_optimizer.build(discriminator.trainable_variables)
@@ -56,7 +67,7 @@ def bare_loop(x, average):
         for old, weight in zip(mean, generator.weights if average else [], strict=True):
             old.assign(old + 0.01 * (weight - old))
 
-    iterator = iter(data.batches(x, training.BATCH_SIZE, seed=0))
+    iterator = iter(data.batches(x, batch_size, seed=0))
 
     def train(steps):
         for _ in range(steps):
@@ -65,56 +76,89 @@ def bare_loop(x, average):
     return train
 
 
+def torch_loop(batch_size):
+    """A function that trains PyTorch's networks for a number of steps; None where it isn't installed.
+
+    In a process of its own: PyTorch and TensorFlow in one can crash.
+    """
+    child = subprocess.Popen([sys.executable, str(Path(__file__).with_name("torch_tutorial.py")), str(batch_size)],
+                             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    if not child.stdout.readline():
+        return None
+
+    def train(steps):
+        child.stdin.write(f"{steps}\n")
+        child.stdin.flush()
+        child.stdout.readline()
+
+    return train
+
+
 class TakeTurns(keras.callbacks.Callback):
-    """After each group of steps of `fit`, as many of the bare loop. Notes the seconds of both, in turn.
+    """After each group of steps of `fit`, as many of each other side. Notes the seconds of all, in turn.
 
     What `fit` does between two groups (callbacks, metrics, a new epoch) counts as `fit`'s.
     """
 
-    def __init__(self, bare_train):
+    def __init__(self, others):
         super().__init__()
-        self.bare_train, self.rounds = bare_train, []
+        self.others, self.rounds = others, []
 
     def on_train_begin(self, logs=None):
         self.since = time.perf_counter()
 
     def on_train_batch_end(self, batch, logs=None):
-        middle = time.perf_counter()
-        self.bare_train(training.EXECUTION_STEPS)
-        end = time.perf_counter()
-        self.rounds.append((middle - self.since, end - middle))
+        marks = [self.since, time.perf_counter()]
+        for train in self.others:
+            train(self.model.steps_per_execution)
+            marks.append(time.perf_counter())
+        self.rounds.append(np.diff(marks))
         self.since = time.perf_counter()
 
 
-def measure(x, average, rounds):
-    """Images a second, once a round: of `GAN.fit`, called as `training.train` calls it, and of the bare loop."""
-    gan = training.GAN(models.dcgan_generator(), models.dcgan_discriminator(), average=0.99 if average else 0)
-    gan.compile(adam(), adam(), steps_per_execution=training.EXECUTION_STEPS)
-    turns = TakeTurns(bare_loop(x, average))
-    warm_up = 2 * training.EPOCH_STEPS // training.EXECUTION_STEPS  # the first rounds compile
-    epochs = math.ceil((warm_up + rounds) * training.EXECUTION_STEPS / training.EPOCH_STEPS)
-    gan.fit(data.batches(x, training.BATCH_SIZE, seed=0), epochs=epochs, steps_per_epoch=training.EPOCH_STEPS,
+def measure(x, rounds, networks, others, average, batch_size, group):
+    """Images a second, `(rounds, sides)`: `GAN.fit`, called as `training.train` calls it, then the others."""
+    gan = training.GAN(*networks(), average=0.99 if average else 0)
+    gan.compile(adam(), adam(), steps_per_execution=group)
+    turns = TakeTurns(others)
+    warm_up = 10 if group > 1 else 3  # the first rounds compile
+    epochs = math.ceil((warm_up + rounds) * group / training.EPOCH_STEPS)
+    gan.fit(data.batches(x, batch_size, seed=0), epochs=epochs, steps_per_epoch=training.EPOCH_STEPS,
             verbose=0, callbacks=[training.StopAfter(3600), turns])
-    images = training.BATCH_SIZE * training.EXECUTION_STEPS
-    return [(images / fit, images / bare) for fit, bare in turns.rounds[warm_up : warm_up + rounds]]
+    return batch_size * group / np.array(turns.rounds[warm_up : warm_up + rounds])
+
+
+def compare(name, speeds, others):
+    for i, other in enumerate(others, 1):
+        low, middle, high = statistics.quantiles(speeds[:, 0] / speeds[:, i], n=4)
+        fit, peer = np.median(speeds[:, [0, i]], axis=0)
+        print(f"{name:20}{other:>14}{peer:10,.0f}{fit:10,.0f}{middle:8.3f}{f'{low:.3f} to {high:.3f}':>16}", flush=True)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=150)
+    parser.add_argument("--tutorial", action="store_true", help="TensorFlow's DCGAN tutorial's networks, and PyTorch")
     given = parser.parse_args()
     if given.rounds < 2:
         parser.error("--rounds must be 2 or more.")
     x = data.load_images("digits")
+    batch_size = 256 if given.tutorial else BATCH_SIZE
     print(f"TensorFlow {tf.__version__}, Keras {keras.__version__}, {os.cpu_count()} cores. Images a second in batches "
-          f"of {training.BATCH_SIZE},\nmedians of {given.rounds} rounds; the ratio of a round: its median, "
+          f"of {batch_size},\nmedians of {given.rounds} rounds; the ratio of a round: its median, "
           "and the middle half of the rounds.")
-    print(f"{'':20}{'bare loop':>10}{'GAN.fit':>10}{'ratio':>8}{'middle half':>16}")
+    print(f"{'':20}{'peer':>14}{'its speed':>10}{'GAN.fit':>10}{'ratio':>8}{'middle half':>16}")
+    if given.tutorial:
+        loops = {"bare loop": bare_loop(x, tutorial_networks, False, 256), "PyTorch eager": torch_loop(256)}
+        loops = {name: loop for name, loop in loops.items() if loop is not None}
+        speeds = measure(x, given.rounds, tutorial_networks, list(loops.values()), False, 256, 1)
+        compare("tutorial's networks", speeds, loops)
+        return
+    networks = lambda: (models.dcgan_generator(), models.dcgan_discriminator())  # noqa: E731
     for average, name in ((True, "with G's average"), (False, "without it")):
-        rounds = measure(x, average, given.rounds)
-        fit, bare = (statistics.median(side) for side in zip(*rounds, strict=True))
-        low, middle, high = statistics.quantiles((fit / bare for fit, bare in rounds), n=4)
-        print(f"{name:20}{bare:10,.0f}{fit:10,.0f}{middle:8.3f}{f'{low:.3f} to {high:.3f}':>16}", flush=True)
+        loop = bare_loop(x, networks, average, BATCH_SIZE)
+        speeds = measure(x, given.rounds, networks, [loop], average, BATCH_SIZE, training.EXECUTION_STEPS)
+        compare(name, speeds, ["bare loop"])
 
 
 if __name__ == "__main__":

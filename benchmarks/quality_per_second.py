@@ -1,0 +1,255 @@
+"""How good are the samples after so many seconds of training? The default recipe beside TensorFlow's DCGAN tutorial.
+
+    .venv/bin/python benchmarks/quality_per_second.py                       # all of it, 25 minutes on a quiet machine
+    .venv/bin/python benchmarks/quality_per_second.py recipe --seconds 60 --seed 1
+    .venv/bin/python benchmarks/quality_per_second.py trial --set g_lr=2e-3 batch_size=128 --images 300000
+
+On the 10,000 test images of MNIST, in the folder that MNIST_T10K names. One classifier, trained on these images, judges
+all: the classifier score as a share of that of real images, and the Fréchet distance of 5,000 generated images from
+5,000 real ones; its floor is that of the other 5,000 real ones. The seconds are those of training: what comes before
+the first step is done (compiling), and the looking, are left out.
+
+`tutorial` is TensorFlow's DCGAN tutorial, written anew: its networks, its batch of 256, its optimizer and its step.
+`recipe` is `training.train`. Each row `without ...` is the recipe with one ingredient taken out. Without a name all of
+them are trained, one after the other, a table is printed, and records/quality.json and records/quality.png are
+written. `trial` trains the recipe with other settings; it stops after so many images, so that a busy machine doesn't
+matter, and adds a line to records/trials.jsonl.
+"""
+
+import argparse
+import gzip
+import json
+import os
+import time
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers
+
+from gan_helpers import data, evaluation, models, plotting, training
+
+RECORDS = Path(__file__).resolve().parent / "records"
+MNIST = Path(os.environ.get("MNIST_T10K", Path(__file__).resolve().parents[2] / "shared" / "data" / "mnist-t10k"))
+MARKS = (5, 10, 20, 30, 45, 60, 90, 120, 180, 240, 300)  # seconds at which we look
+N = 5000  # images in each set that is compared
+
+RECIPE = {**training.PRESETS["course"]._asdict(), "loss": "modified", "noise": "normal", "g_channels": 64,
+          "d_channels": 32, "networks": "course"}
+WITHOUT = {
+    "G's average": {"average": 0},
+    "the shift": {"shift": 0},
+    "the larger learning rate (1e-4)": {"g_lr": 1e-4, "d_lr": 1e-4},
+    "beta_1 of 0.5 (0.9)": {"beta_1": 0.9},
+    "the small batch (256)": {"batch_size": 256},
+    "the small networks (the tutorial's)": {"networks": "tutorial"},
+}
+
+
+def mnist():
+    """`(10000, 28, 28, 1)` images in [-1, 1] and `(10000,)` labels."""
+    read = lambda name: np.frombuffer(gzip.decompress((MNIST / name).read_bytes()), np.uint8)  # noqa: E731
+    try:
+        images, labels = read("t10k-images-idx3-ubyte.gz")[16:], read("t10k-labels-idx1-ubyte.gz")[8:]
+    except OSError as error:
+        raise SystemExit(f"{error}. Name the folder of MNIST's four test files with MNIST_T10K.") from error
+    return data.to_unit_range(images.reshape(-1, 28, 28, 1)), labels.astype(np.int64)
+
+
+class Judge:
+    """The same classifier for all, and what it says of real images."""
+
+    def __init__(self, x, labels):
+        self.classifier = evaluation.train_classifier(x, labels)
+        order = np.random.default_rng(0).permutation(len(x))
+        self.real = x[order[:N]]
+        self.floor = evaluation.frechet_distance(self.classifier, x[order[N:]], self.real)
+        self.real_score = evaluation.classifier_score(self.classifier, self.real)
+
+    def __call__(self, x):
+        return {"frechet": evaluation.frechet_distance(self.classifier, x, self.real),
+                "score": evaluation.classifier_score(self.classifier, x) / self.real_score,
+                "least class": float(evaluation.class_shares(self.classifier, x).min())}
+
+
+class Clock(keras.callbacks.Callback):
+    """Counts the seconds of training from the end of the first step, and looks at the samples at each mark.
+
+    `end` and `marks` are in `unit`, "seconds" or "images".
+    """
+
+    def __init__(self, judge, generate, batch_size, end, unit="seconds", marks=MARKS):
+        super().__init__()
+        self.judge, self.generate, self.batch_size, self.end, self.unit = judge, generate, batch_size, end, unit
+        self.marks, self.rows, self.images, self.started = list(marks), [], 0, None
+
+    def tick(self, steps=1) -> bool:
+        """`steps` more are done; whether that is the end."""
+        now = np.array([time.perf_counter(), time.process_time()])
+        if self.started is None:
+            self.started = now
+            return False
+        self.images += steps * self.batch_size
+        seconds, cpu = (now - self.started).round(2).tolist()
+        spent = seconds if self.unit == "seconds" else self.images
+        over = spent >= self.end
+        if over or (self.marks and spent >= self.marks[0]):
+            self.marks = [mark for mark in self.marks if mark > spent]
+            row = {"seconds": seconds, "cpu": cpu, "images": self.images, **self.judge(self.generate(N))}
+            self.rows.append(row)
+            print("   ", ", ".join(f"{name} {value:,.4g}" for name, value in row.items()), flush=True)
+            self.started += np.array([time.perf_counter(), time.process_time()]) - now
+        return over
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.model.stop_training = self.tick(self.model.steps_per_execution)
+
+
+def tutorial_networks():
+    """The networks of TensorFlow's DCGAN tutorial, for noise of 100 numbers."""
+    def block(filters, strides):
+        return [layers.Conv2DTranspose(filters, 5, strides=strides, padding="same", use_bias=False),
+                layers.BatchNormalization(), layers.LeakyReLU()]
+
+    generator = keras.Sequential([
+        keras.Input((100,)), layers.Dense(7 * 7 * 256, use_bias=False), layers.BatchNormalization(),
+        layers.LeakyReLU(), layers.Reshape((7, 7, 256)), *block(128, 1), *block(64, 2),
+        layers.Conv2DTranspose(1, 5, strides=2, padding="same", use_bias=False, activation="tanh")])
+    discriminator = keras.Sequential([
+        keras.Input((28, 28, 1)),
+        layers.Conv2D(64, 5, strides=2, padding="same"), layers.LeakyReLU(), layers.Dropout(0.3),
+        layers.Conv2D(128, 5, strides=2, padding="same"), layers.LeakyReLU(), layers.Dropout(0.3),
+        layers.Flatten(), layers.Dense(1)])
+    return generator, discriminator
+
+
+def tutorial(x, judge, seconds, seed):
+    """Train as the tutorial does: batches of 256, Adam of 1e-4 with its default betas, one `tf.function` a step."""
+    keras.utils.set_random_seed(seed)
+    generator, discriminator = tutorial_networks()
+    g_optimizer, d_optimizer = keras.optimizers.Adam(1e-4), keras.optimizers.Adam(1e-4)
+    cross_entropy = keras.losses.BinaryCrossentropy(from_logits=True)
+
+    @tf.function
+    def step(images):
+        noise = tf.random.normal([256, 100])
+        with tf.GradientTape() as g_tape, tf.GradientTape() as d_tape:
+            generated = generator(noise, training=True)
+            real, fake = discriminator(images, training=True), discriminator(generated, training=True)
+            g_loss = cross_entropy(tf.ones_like(fake), fake)
+            d_loss = cross_entropy(tf.ones_like(real), real) + cross_entropy(tf.zeros_like(fake), fake)
+        g_optimizer.apply_gradients(zip(g_tape.gradient(g_loss, generator.trainable_variables),
+                                        generator.trainable_variables, strict=True))
+        d_optimizer.apply_gradients(zip(d_tape.gradient(d_loss, discriminator.trainable_variables),
+                                        discriminator.trainable_variables, strict=True))
+
+    def generate(n):
+        noise = tf.random.stateless_normal((n, 100), [seed, 1])
+        return np.concatenate([generator(part, training=False) for part in tf.split(noise, n // 500)])
+
+    clock = Clock(judge, generate, 256, seconds)
+    for images in data.batches(x, 256, seed=seed):
+        step(images)
+        if clock.tick():
+            return clock.rows
+
+
+def recipe(x, judge, end, seed, unit="seconds", marks=MARKS, **changes):
+    """Train as `training.train` does, but for these `changes` of `RECIPE`."""
+    if unknown := set(changes) - set(RECIPE):
+        raise SystemExit(f"Unknown settings: {', '.join(unknown)}. There are {', '.join(RECIPE)}.")
+    use = {**RECIPE, **changes}
+    keras.utils.set_random_seed(seed)
+    generator, discriminator = NETWORKS[use["networks"]](use)
+    gan = training.GAN(generator, discriminator, use["loss"], shift=use["shift"], average=use["average"],
+                       noise=use["noise"], seed=seed)
+    gan.compile(*(keras.optimizers.Adam(use[lr], beta_1=use["beta_1"]) for lr in ("g_lr", "d_lr")),
+                steps_per_execution=training.EXECUTION_STEPS)
+    clock = Clock(judge, lambda n: gan.generate(n, seed=1), use["batch_size"], end, unit, marks)
+    gan.fit(data.batches(x, use["batch_size"], seed=seed), epochs=10**6, steps_per_epoch=training.EPOCH_STEPS,
+            verbose=0, callbacks=[clock])
+    return clock.rows
+
+
+NETWORKS = {
+    "course": lambda use: (models.dcgan_generator(use["z_dim"], channels=use["g_channels"]),
+                           models.dcgan_discriminator(channels=use["d_channels"])),
+    "tutorial": lambda use: tutorial_networks(),
+}
+
+
+def value(text):
+    """"lr=2e-3" -> ("lr", 0.002); what isn't a number stays text."""
+    name, _, given = text.partition("=")
+    try:
+        return name, json.loads(given)
+    except json.JSONDecodeError:
+        return name, given
+
+
+def curves(runs, judge_of):
+    """Fréchet distance and score over the seconds of training, a line for each run."""
+    fig = plotting.figure(11, 4.5)
+    for axes, name, best in zip(fig.subplots(1, 2), ("frechet", "score"), (judge_of["floor"], 1), strict=True):
+        for i, (run, rows) in enumerate(runs.items()):
+            axes.plot([row["seconds"] for row in rows], [row[name] for row in rows], color=f"C{i}", label=run,
+                      marker="os^vDPX*"[i % 8], linewidth=2.5 if run == "recipe" else 1.2, markersize=4)
+        axes.axhline(best, color="grey", linestyle=":", label="real against real")
+        axes.set(xlabel="seconds of training", xscale="log")
+    fig.axes[0].set(yscale="log", ylabel="Fréchet distance, lower is better")
+    fig.axes[1].set(ylabel="classifier score, share of that of real images")
+    fig.axes[1].legend(fontsize=8)
+    return fig
+
+
+def table(runs, marks=(30, 60, 180, 300)):
+    print(f"\n{'':44}" + "".join(f"{f'{mark} s':>16}" for mark in marks) + "   (Fréchet distance / score)")
+    for run, rows in runs.items():
+        found = {mark: [row for row in rows if mark <= row["seconds"] < mark + 5] for mark in marks}
+        cells = (f"{at[0]['frechet']:.1f} / {at[0]['score']:.3f}" if at else "" for at in found.values())
+        print(f"{run:44}" + "".join(f"{cell:>16}" for cell in cells))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("run", nargs="?", choices=("tutorial", "recipe", "trial"))
+    parser.add_argument("--seconds", type=float, help="how long; by default 300, 180, and 60 without an ingredient")
+    parser.add_argument("--images", type=int, default=300_000, help="how long a trial is (default: 300000)")
+    parser.add_argument("--set", nargs="*", default=[], type=value, metavar="NAME=VALUE", help=", ".join(RECIPE))
+    parser.add_argument("--seed", type=int, default=0)
+    given = parser.parse_args()
+    x, labels = mnist()
+    judge = Judge(x, labels)
+    around = {"floor": judge.floor, "score of real images": judge.real_score, "seed": given.seed,
+              "cores": os.cpu_count(), "tensorflow": tf.__version__, "keras": keras.__version__}
+    print(", ".join(f"{name} {value}" for name, value in around.items()), flush=True)
+    changes = dict(given.set)
+    if given.run == "trial":
+        marks = [given.images * i // 4 for i in (1, 2, 3)]
+        rows = recipe(x, judge, given.images, given.seed, "images", marks, **changes)
+        with open(RECORDS / "trials.jsonl", "a") as file:
+            file.write(json.dumps({"changes": changes, "seed": given.seed, "rows": rows}) + "\n")
+        return
+    if given.run:
+        train = {"tutorial": tutorial, "recipe": recipe}[given.run]
+        train(x, judge, given.seconds or {"tutorial": 300, "recipe": 180}[given.run], given.seed, **changes)
+        return
+    runs = {}
+    print("recipe", flush=True)
+    runs["recipe"] = recipe(x, judge, given.seconds or 180, given.seed)
+    print("tutorial", flush=True)
+    runs["TensorFlow's DCGAN tutorial"] = tutorial(x, judge, given.seconds or 300, given.seed)
+    for name, without in WITHOUT.items():
+        print("without", name, flush=True)
+        runs[f"recipe without {name}"] = recipe(x, judge, given.seconds or 60, given.seed, **without)
+    table(runs)
+    with open(RECORDS / "quality.json", "w") as file:
+        json.dump({**around, "runs": runs}, file, indent=1)
+    curves(runs, around).savefig(RECORDS / "quality.png", dpi=100)
+
+
+if __name__ == "__main__":
+    main()
