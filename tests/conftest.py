@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import tempfile
 from pathlib import Path
 
 import lab_page  # tools/lab_page.py
@@ -13,6 +14,14 @@ MNIST_TEST_FILES = {
     "t10k-images-idx3-ubyte.gz": "9fb629c4189551a2d022fa330f9573f3",
     "t10k-labels-idx1-ubyte.gz": "ec29112dd5afa0611ce80d1b7f02629c",
 }
+
+
+def pytest_configure(config):
+    """What XLA compiled for one test serves the others too, in every process and kernel that is started from here."""
+    if "TF_XLA_FLAGS" not in os.environ:
+        folder = tempfile.mkdtemp(prefix="xla-")
+        os.environ["TF_XLA_FLAGS"] = f"--tf_xla_persistent_cache_directory={folder}"
+        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
 
 
 @pytest.fixture(scope="module")
