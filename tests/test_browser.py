@@ -326,12 +326,17 @@ def test_every_option_of_the_quiz_gets_its_reply(chapter, how):
         assert marks.count("✓") == 1
 
 
+def axe_faults(page):
+    """What axe finds serious in the outputs of a page, our part of it."""
+    page.evaluate(Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text())
+    found = page.evaluate("axe.run({include: [['.jp-OutputArea-output']]}, {resultTypes: ['violations']})")
+    return [f"{rule['id']}: {node['html']}" for rule in found["violations"] for node in rule["nodes"]
+            if rule["impact"] in ("serious", "critical")
+            and not node["html"].startswith(NOT_OURS.get(rule["id"], ()))]
+
+
 def test_axe_finds_no_serious_fault(chapter):
-    chapter.page.evaluate(Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text())
-    found = chapter.page.evaluate("axe.run({include: [['.jp-OutputArea-output']]}, {resultTypes: ['violations']})")
-    faults = [f"{rule['id']}: {node['html']}" for rule in found["violations"] for node in rule["nodes"]
-              if rule["impact"] in ("serious", "critical")
-              and not node["html"].startswith(NOT_OURS.get(rule["id"], ()))]
+    faults = axe_faults(chapter.page)
     assert not faults, "\n".join(faults)
 
 

@@ -1,33 +1,39 @@
 """The 2-D lab in JupyterLab and Chromium: it plays, pauses and obeys while it plays, by mouse and by keyboard."""
 
+import contextlib
 import re
-from pathlib import Path
 
-import axe_playwright_python
 import nbformat
 import pytest
 from lab_page import open_notebook, run_all_cells
 from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import expect
-from test_browser import NOT_OURS
+from test_browser import axe_faults
 
 CELL = "import gan_helpers.quiet\nfrom gan_helpers.lab import Lab\nlab = Lab(units=8)\nlab.widget()"
 
 
-@pytest.fixture(scope="module")
-def page(chromium, lab):
+@contextlib.contextmanager
+def opened(chromium, lab, code, file):
+    """A page with one cell, which has run."""
     kernel = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
-    nbformat.write(new_notebook(cells=[new_code_cell(CELL)], metadata=kernel), lab.folder / "panel.ipynb")
+    nbformat.write(new_notebook(cells=[new_code_cell(code)], metadata=kernel), lab.folder / file)
     page, errors = chromium.new_page(viewport={"width": 1280, "height": 1500}), []
     page.set_default_timeout(10_000)
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("console", lambda said: said.type == "error" and errors.append(said.text))
-    open_notebook(page, lab, lab.page("panel.ipynb"))
+    open_notebook(page, lab, lab.page(file))
     run_all_cells(page)
     yield page
     page.close()
     lab.stop_kernels()
     assert not errors
+
+
+@pytest.fixture(scope="module")
+def page(chromium, lab):
+    with opened(chromium, lab, CELL, "panel.ipynb") as page:
+        yield page
 
 
 @pytest.fixture(autouse=True)
@@ -186,12 +192,7 @@ def test_drawn_points_are_learned(page):
 
 
 def test_axe_finds_no_serious_fault(page):
-    page.evaluate(Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text())
-    found = page.evaluate("axe.run({include: [['.jp-OutputArea-output']]}, {resultTypes: ['violations']})")
-    faults = [f"{rule['id']}: {node['html']}" for rule in found["violations"] for node in rule["nodes"]
-              if rule["impact"] in ("serious", "critical")
-              and not node["html"].startswith(NOT_OURS.get(rule["id"], ()))]
-    assert not faults, "\n".join(faults)
+    assert not axe_faults(page)
 
 
 def test_a_cell_says_nothing_on_stderr(page):

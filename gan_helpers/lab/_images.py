@@ -189,15 +189,11 @@ ALT = ("On the left sixteen samples of the same z; on the right, over the steps,
 
 
 def said(frame) -> str:
-    """One line of text for what `ImageLab.shown` gives."""
-    history, quality = frame["history"], frame["quality"]
+    """One line of text for what `ImageLab.shown` gives: what is the same on every machine. The picture has the rest."""
+    history = frame["history"]
     if not history["step"]:
         return "Before the first record of this training"
-    text = f"Step {history['step'][-1]:,}. G's loss {history['g_loss'][-1]:.2f}, D's {history['d_loss'][-1]:.2f}"
-    if quality["step"]:
-        text += (f". Fréchet distance {quality['frechet'][-1]:.1f} floors, score {quality['score'][-1]:.2f} of real "
-                 f"(measured at step {quality['step'][-1]:,})")
-    return text
+    return (f"Step {history['step'][-1]:,}. Learning rates: G {history['g_lr'][-1]:.2g}, D {history['d_lr'][-1]:.2g}")
 
 
 class Panel:

@@ -234,6 +234,9 @@ def training_view(fig, columns: int = 4, measured: bool = True):
                                          (panels[1], ("real_logits", "fake_logits"), -2, 3)):
             found = [value for key in keys for value in history[key]]
             panel.set_ylim(min(least, 1.2 * min(found, default=0)), max(most, 1.4 * max(found, default=0)))
+        if measured and quality["step"]:
+            panels[2].set_title(f"Fréchet distance: {quality['frechet'][-1]:.1f} floors", fontsize=9)
+            panels[3].set_title(f"score: {quality['score'][-1]:.2f} of real", fontsize=9)
         if measured and max(quality["frechet"], default=0) > 100:
             panels[2].set_ylim(0.8, 1.2 * max(quality["frechet"]))
         # In jumps, so that most pictures need not draw the axes anew.
