@@ -49,7 +49,7 @@ def test_lengths_with_the_density_of_chi():
     for steps in ax.patches:                                                    # each histogram has the area 1
         corners = steps.get_xy()
         area = abs(np.dot(corners[:-1, 0], corners[1:, 1]) - np.dot(corners[1:, 0], corners[:-1, 1])) / 2
-        assert area == pytest.approx(1, abs=1e-6)
+        assert area == pytest.approx(1, abs=1e-6) and corners[:, 1].max() < ax.get_ylim()[1]
 
 
 def test_two_paths_with_their_images_and_lengths():

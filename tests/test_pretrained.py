@@ -1,5 +1,6 @@
 """The generator that ships with the package: what it draws, how good it is, that it isn't a copier, how it is kept."""
 
+import functools
 import shutil
 import sys
 from pathlib import Path
@@ -123,10 +124,12 @@ def test_a_missing_or_damaged_file_is_a_clear_error(tmp_path, how):
         models.pretrained_generator(path)
 
 
-def test_the_program_trains_chooses_and_stores(tmp_path, monkeypatch, capsys):
+def test_the_program_trains_chooses_and_stores(tmp_path, monkeypatch, capsys, classifier):
     """A hundred steps: far worse than what ships, and a file of the same kind."""
     monkeypatch.setattr(train_generator, "EVERY", 50)
     monkeypatch.setattr(train_generator, "SETS", 1)
+    monkeypatch.setattr(evaluation, "train_classifier", lambda *data, **settings: classifier)
+    monkeypatch.setattr(evaluation, "floor", functools.partial(evaluation.floor, rounds=2))
     out = tmp_path / "new" / "generator.npz"
     train_generator.main(["--steps", "100", "--out", str(out)])
     said = capsys.readouterr().out

@@ -271,11 +271,11 @@ QUIZ = (
                right=True),
         Option("No, yours has more variety", "Not so fast: that wasn't measured either."),
     )),
-    Question("One entry of z is changed from -2 to 2, and the image hardly moves. Why?", (
-        Option("That entry wasn't trained", "No: all 64 are used. No single axis is special."),
-        Option("What matters runs across the axes", "Yes: a normal z looks the same from every side, so nothing drives "
-               "meaning onto the axes. A few directions that mix all entries move the image.", right=True),
-        Option("z has too many entries", "No: fewer entries would each do more, but still mix everything."),
+    Question("Each of the 64 entries of z changes a little of everything. Why isn't one of them the thickness?", (
+        Option("G has trained too short", "No: however long it trains, no axis of a normal z is special."),
+        Option("A normal z looks the same from every side", "Yes: so nothing drives meaning onto the axes. A direction "
+               "that mixes many entries may still change the thickness.", right=True),
+        Option("This G can't change the thickness", "No: along the direction of ink it does, in nearly all images."),
     )),
     Question("You add the direction of ink, and ink rises in all of 200 images. What else must you count?", (
         Option("Nothing: 200 of 200", "No: it says that ink rises, not that only ink changes."),

@@ -55,15 +55,16 @@ def beside_nearest(axes, floor):
 
 def z_lengths(ax, dim: int, lengths: dict):
     """Histograms of lengths |z|, name -> `(n,)`, for up to three names, and the chi density that a normal z has."""
-    edges = np.linspace(0, 1.6 * np.sqrt(dim), 81)
+    edges, highest = np.linspace(0, 1.6 * np.sqrt(dim), 61), 0
     for (name, values), look in zip(lengths.items(), LOOKS, strict=False):
-        ax.hist(values, edges, density=True, histtype="step", linewidth=2, color=look["color"],
-                linestyle=look["linestyle"], label=name)
+        heights, *_ = ax.hist(values, edges, density=True, histtype="step", linewidth=2, color=look["color"],
+                              linestyle=look["linestyle"], label=name)
+        highest = max(highest, heights.max())
     places = edges[1:]
     # scipy.stats has this density, and takes half a second to import.
     chi = np.exp((dim - 1) * np.log(places) - places**2 / 2 - (dim / 2 - 1) * math.log(2) - math.lgamma(dim / 2))
     ax.plot(places, chi, color=BLUE, linestyle=":", linewidth=2, label="normal z, by formula")
-    ax.set(xlim=(0, edges[-1]), xlabel="length |z|", ylabel="density", ylim=(0, 1.5 * chi.max()))
+    ax.set(xlim=(0, edges[-1]), xlabel="length |z|", ylabel="density", ylim=(0, 1.1 * max(highest, chi.max())))
     ax.legend(frameon=False, loc="upper left", fontsize=9)
     return ax
 

@@ -66,5 +66,6 @@ def _ends_and_times(a, b, t):
         if not np.isfinite(value).all():
             raise ValueError(f"{name} must be finite, got {np.count_nonzero(~np.isfinite(value))} NaN or infinite.")
     if t.ndim > 1 or not ((t >= 0) & (t <= 1)).all():
-        raise ValueError(f"t must be a number from 0 to 1, or a row of them, got {t.tolist()}.")
+        got = f"shape {t.shape}" if t.ndim > 1 else f"{np.min(t):g} to {np.max(t):g}" if t.ndim else f"{t:g}"
+        raise ValueError(f"t must be a number from 0 to 1, or a row of them, got {got}.")
     return a, b, t.reshape(t.shape + (1,) * a.ndim)
