@@ -149,6 +149,8 @@ MUTATIONS = [
     ("stable_ids", put("summary", id="1f3a90bc")),
     ("run_from_top", put("seed", execution_count=9)),
     ("run_from_top", put("seed", execution_count=None)),
+    ("run_from_top", put("seed", metadata={"tags": ["skip-execution", "nbval-skip"]})),
+    ("run_from_top", put("seed", execution_count=None, metadata={"tags": ["skip-execution"]})),
     ("run_from_top", say(output_type="error", ename="NameError", evalue="x", traceback=[])),
     ("small_cells", put("seed", source=26 * "x = 1\n")),
     ("small_cells", lambda notebook: [one.update(source=6 * "x = 1\n") for one in code(notebook)]),

@@ -81,10 +81,19 @@ def stable_ids(notebook, path):
 
 
 def run_from_top(notebook, path):
-    """Run once, from top to bottom, without an error that the cell doesn't announce."""
-    for count, cell in enumerate(code(notebook), 1):
-        if cell.execution_count != count:
-            yield cell, f"execution count {cell.execution_count} instead of {count}: not run from top to bottom"
+    """Run once, from top to bottom, without an error that the cell doesn't announce.
+
+    A cell for readers alone, tagged for nbclient and for nbval, isn't run at all.
+    """
+    count = 0
+    for cell in code(notebook):
+        left_out = {"skip-execution", "nbval-skip"} & set(tags(cell))
+        if len(left_out) == 1:
+            yield cell, f"is tagged {left_out.pop()} alone: nbclient wants skip-execution, nbval nbval-skip"
+        count += not left_out
+        if cell.execution_count != (None if left_out else count):
+            yield cell, (f"execution count {cell.execution_count} instead of {None if left_out else count}: not run "
+                         "from top to bottom")
         if any(o.output_type == "error" for o in cell.outputs) and "raises-exception" not in tags(cell):
             yield cell, "stores an error"
 

@@ -49,6 +49,7 @@ from gan_helpers.plotting._panels import (
     size_trace,
     training_view,
 )
+from gan_helpers.plotting._runs import run_view
 
 __all__ = [
     "BLACK", "BLUE", "FAKE", "GREEN", "METRICS", "NOISE", "ORANGE", "PURPLE", "Picture", "REAL", "SKY",
@@ -57,9 +58,9 @@ __all__ = [
     "drawn_value", "figure", "fit_and_errors", "floors_by_n", "grids", "histograms", "image_and_histogram",
     "image_grid", "influence", "kernel_panels", "lab_view", "lengths", "loss_curves", "loss_panels",
     "many_planes", "minimax_view", "neighbour_balls", "noise_cloud", "over_setting", "phase_portrait",
-    "plane_grid", "play_both", "points", "real_and_fake", "sample_pull", "sampled_value",
-    "samples_and_density", "seen_map", "size_trace", "stationary_point", "tile", "training_view", "two_bells",
-    "two_paths", "z_lengths",
+    "plane_grid", "play_both", "points", "real_and_fake", "run_view", "sample_pull", "sampled_value",
+    "samples_and_density", "seen_map", "size_trace", "stationary_point", "tile", "training_view",
+    "two_bells", "two_paths", "z_lengths",
 ]
 
 

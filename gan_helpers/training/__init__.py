@@ -13,9 +13,12 @@ from gan_helpers.data import _count, _one_of, check_images
 from gan_helpers.training._callbacks import Progress, Samples, StepLimit, StopAfter, StopOnNaN, TrainingDiverged
 from gan_helpers.training._checkpoints import Checkpoints, batches_from, fingerprint
 from gan_helpers.training._gan import GAN
+from gan_helpers.training._recorded import RECORDED, UNNAMED, RecordedRun, recorded_run
+from gan_helpers.training._tensorboard import stop_tensorboard
 
-__all__ = ["GAN", "Checkpoints", "PRESETS", "Preset", "Progress", "Samples", "StepLimit", "StopAfter", "StopOnNaN",
-           "TrainingDiverged", "batches_from", "fingerprint", "train"]
+__all__ = ["GAN", "Checkpoints", "PRESETS", "Preset", "Progress", "RECORDED", "RecordedRun", "Samples", "StepLimit",
+           "StopAfter", "StopOnNaN", "TrainingDiverged", "UNNAMED", "batches_from", "fingerprint", "recorded_run",
+           "stop_tensorboard", "train"]
 
 EPOCH_STEPS = 50  # what one row of `history` covers in `train`: a second or two on two cores
 SAVE_SECONDS = 30.0  # between two checkpoints; one takes less than a tenth of a second
