@@ -28,10 +28,20 @@ FIRST = {"D in play": "drawn"}
 AT_THE_END = {"D answers only once": "script, half rounds", "y, your answer there": "step of the derivation"}
 # What is tested here is the page, not how well G gets: a shorter training. Its asserts, of which nbval takes care,
 # are left out of the copy.
-SHORTER = {"09_training": {
-    "epochs, steps = 30, 50": "epochs, steps = 4, 10",
-    "room.run(150)": "room.run(50)", "room.run(200)": "room.run(25)", "steps=few": "steps=10",
-    "train_classifier(x_real, labels)": "train_classifier(x_real, labels, epochs=1)",
+SHORTER = {"05_lab": {
+    "script.run(4000)": "script.run(1100)", "script.run(3000)": "script.run(100)", "own.run(8000)": "own.run(500)",
+    "**plain)\nnine.run(2000)": "**plain)\nnine.run(200)",
+    "nine.reset()\nnine.run(2000)": "nine.reset()\nnine.run(200)",
+    "across.run(2000)": "across.run(200)", "both.run(2000)": "both.run(200)",
+}, "09_training": {
+    "epochs, steps = 30, 50": "epochs, steps = 4, 10", "train_classifier(x_real, labels)":
+    "train_classifier(x_real, labels, epochs=1)", "room.run(150)": "room.run(50)", "room.run(200)": "room.run(100)",
+    "steps=few": "steps=10",
+}, "11_evaluation": {
+    "train_labels, epochs=12)": "train_labels, epochs=1)", "rounds=50)": "rounds=3)",
+    "evaluation.floor(numbers, pile, n=500)": "evaluation.floor(numbers, pile, n=100)",
+    "numbers(x_real, damaged(kind, s))": "numbers(x_real[:100], damaged(kind, s)[:100])",
+    "steps = range(-2, 3)": "steps = range(-1, 1)",
 }, "13_when_training_fails": {"lab.run(steps)": "lab.run(steps // 10)"}}
 # What axe finds in parts that are not ours to mend: rule -> the beginning of the elements' HTML, and why.
 NOT_OURS = {

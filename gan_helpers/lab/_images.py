@@ -18,7 +18,7 @@ from gan_helpers.training import StopOnNaN, TrainingDiverged, batches_from
 
 SHOWN = 16              # samples of the same z
 TICK = 0.1              # seconds of training between two pictures: so long may a click have to wait
-LOWEST, HIGHEST = 1e-5, 1e-1    # learning rates of the sliders; the lowest stands for 0, a player who rests
+LOWEST, HIGHEST = 1e-5, 1e-1    # learning rates of the sliders; the left end stands for 0: a player who rests
 LOGS = ("g_loss", "d_loss", "real_logits", "fake_logits")
 
 
@@ -163,7 +163,7 @@ class ImageLab:
             raise ValueError(f"There is nothing to replay yet: run({self.every}) makes the first record.")
         frames = [self.shown(record) for record in range(last + 1)]
         return live.explore(self._picture(lambda record: frames[record]), figsize=SIZE, alt=ALT,
-                            record=live.play("record", last + 1, value=last))
+                            record=live.play("record", last + 1, 400, last))
 
     def widget(self) -> Panel:
         """Play, pause, both learning rates, keep and go back, under the picture."""
@@ -221,7 +221,7 @@ class Panel:
 
     def _rate(self, name, label):
         box = widgets.FloatLogSlider(min=math.log10(LOWEST), max=math.log10(HIGHEST), step=0.1, readout_format=".2g",
-                                     value=self._on_track(name), **_look(f"{label} (left end: 0)", "36em"))
+                                     value=self._on_track(name), **_look(label))
         box.observe(lambda change: self._busy or self._do(
             lambda: self.lab.set(**{name: 0.0 if change["new"] <= LOWEST * 1.01 else change["new"]})), names="value")
         return box
