@@ -290,13 +290,18 @@ def _kept(good, new, old):
 
 
 def _traced_once(function):
-    """A `tf.function` that keeps its first trace: TensorFlow warns of functions that are made again and again."""
+    """A `tf.function` that keeps its first trace: TensorFlow warns of functions that are made again and again.
+
+    It runs on the CPU also where there is a GPU, which takes longer to start one of these tiny operations than a CPU
+    to finish it.
+    """
     traced = []
 
     def call(*arguments):
-        if not traced:
-            traced.append(function.get_concrete_function(*arguments))
-        return traced[0](*arguments)
+        with tf.device("CPU:0"):
+            if not traced:
+                traced.append(function.get_concrete_function(*arguments))
+            return traced[0](*arguments)
 
     return call
 
