@@ -2,6 +2,7 @@
 
     .venv/bin/python benchmarks/quality_per_second.py                       # all of it, 25 minutes on a quiet machine
     .venv/bin/python benchmarks/quality_per_second.py recipe --seconds 60 --seed 1
+    .venv/bin/python benchmarks/quality_per_second.py digits --seconds 60
     .venv/bin/python benchmarks/quality_per_second.py trial --set g_lr=2e-3 batch_size=128 --images 300000
 
 On the 10,000 test images of MNIST, in the folder that MNIST_T10K names. One classifier, trained on these images, judges
@@ -12,7 +13,8 @@ the first step is done (compiling), and the looking, are left out.
 `tutorial` is TensorFlow's DCGAN tutorial, written anew: its networks, its batch of 256, its optimizer and its step.
 `recipe` is `training.train`. Each row `without ...` is the recipe with one ingredient taken out. Without a name all of
 them are trained, one after the other, a table is printed, and records/quality.json and records/quality.png are
-written. `trial` trains the recipe with other settings; it stops after so many images, so that a busy machine doesn't
+written. `digits` is `training.train` on the bundled digits: shares of the ten classes, and what it learned by heart.
+`trial` trains the recipe with other settings; it stops after so many images, so that a busy machine doesn't
 matter, and adds a line to records/trials.jsonl.
 """
 
@@ -181,6 +183,25 @@ NETWORKS = {
 }
 
 
+def digits(seconds, seed):
+    """Train on the bundled digits, and print shares of classes and distances beside their floors."""
+    x, labels = data.load_labelled("digits")
+    x_test = data.load_images("digits", "test")
+    classifier, n = evaluation.train_classifier(x, labels), len(x_test)
+    gan, _ = training.train(x, seconds=seconds, seed=seed, progress=False)
+    shares = evaluation.class_shares(classifier, gan.generate(5000, seed=1))
+    x_fake = gan.generate(n, seed=2)
+    print(f"{gan.steps:,} steps in {seconds:g} seconds")
+    print("share of each class, %:", " ".join(f"{100 * share:.1f}" for share in shares), f"(least {shares.min():.1%})")
+    to_test = [evaluation.frechet_distance(classifier, images, x_test) for images in (x_fake, x[:n])]
+    print(f"Fréchet distance from {n} held-out digits: {to_test[0]:.2f}; of as many training digits: {to_test[1]:.2f}")
+    score = [evaluation.classifier_score(classifier, images) for images in (x_fake, x_test)]
+    print(f"classifier score {score[0]:.2f}; of held-out digits {score[1]:.2f}")
+    nearest = [np.median(evaluation.nearest(images, x)[1]) for images in (x_fake, x_test)]
+    print(f"distance to the nearest training digit, median: {nearest[0]:.2f}; of held-out digits: {nearest[1]:.2f}")
+    print(f"copying {evaluation.copying(x_fake, x, x_test):.2f} (1/2: as near as held-out digits; 1: copies)")
+
+
 def value(text):
     """"lr=2e-3" -> ("lr", 0.002); what isn't a number stays text."""
     name, _, given = text.partition("=")
@@ -215,12 +236,14 @@ def table(runs, marks=(30, 60, 180, 300)):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("run", nargs="?", choices=("tutorial", "recipe", "trial"))
+    parser.add_argument("run", nargs="?", choices=("tutorial", "recipe", "digits", "trial"))
     parser.add_argument("--seconds", type=float, help="how long; by default 300, 180, and 60 without an ingredient")
     parser.add_argument("--images", type=int, default=300_000, help="how long a trial is (default: 300000)")
     parser.add_argument("--set", nargs="*", default=[], type=value, metavar="NAME=VALUE", help=", ".join(RECIPE))
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
+    if given.run == "digits":
+        return digits(given.seconds or 60, given.seed)
     x, labels = mnist()
     judge = Judge(x, labels)
     around = {"floor": judge.floor, "score of real images": judge.real_score, "seed": given.seed,
