@@ -26,6 +26,7 @@ import nbformat
 import numpy as np
 import tensorflow as tf
 from nbformat.v4 import new_code_cell, new_notebook
+from torch_side import side  # beside this file
 
 from gan_helpers import data
 from gan_helpers.lab import Lab
@@ -65,36 +66,6 @@ def one_step():
     return step
 
 
-def one_step_of_torch():
-    """The same in PyTorch, or None where it isn't installed."""
-    try:
-        import torch
-        from torch import nn
-    except ImportError:
-        return None
-    torch.set_num_threads(2)
-
-    def perceptron(outputs):
-        return nn.Sequential(nn.Linear(2, UNITS), nn.ReLU(), nn.Linear(UNITS, UNITS), nn.ReLU(),
-                             nn.Linear(UNITS, outputs))
-
-    g, d = perceptron(2), perceptron(1)
-    g_optimizer, d_optimizer = (torch.optim.Adam(net.parameters(), LR, betas=(0.5, 0.999)) for net in (g, d))
-    real, loss = torch.tensor(data.points("ring8", 10_000, 1)[0]), nn.BCEWithLogitsLoss()
-    ones, zeros = torch.ones(BATCH, 1), torch.zeros(BATCH, 1)
-
-    def step():
-        x = real[torch.randint(0, 10_000, (BATCH,))]
-        d_optimizer.zero_grad()
-        (loss(d(x), ones) + loss(d(g(torch.randn(BATCH, 2)).detach()), zeros)).backward()
-        d_optimizer.step()
-        g_optimizer.zero_grad()
-        loss(d(g(torch.randn(BATCH, 2))), ones).backward()
-        g_optimizer.step()
-
-    return step
-
-
 def seconds(run):
     started = time.perf_counter()
     run()
@@ -116,12 +87,12 @@ def a_lab(steps=2000, **settings):
 
 
 def ways(rounds):
-    eager, torch = one_step(), one_step_of_torch()
+    eager, torch = one_step(), side("points", BATCH, UNITS)
     runs = {"the lab": (2000, a_lab(batch_size=BATCH, units=UNITS)),
             "tf.function, once a step": (1000, repeated(tf.function(one_step()), 1000)),
             "plain eager loop": (20, repeated(eager, 20))}
     if torch is not None:
-        runs["PyTorch, eager"] = (300, repeated(torch, 300))
+        runs["PyTorch, eager"] = (300, lambda: torch(300))
     taken = {name: [] for name in runs}
     for _, run in runs.values():
         run()

@@ -40,10 +40,11 @@ MARKS = (5, 10, 20, 30, 45, 60, 90, 120, 180, 240, 300)  # seconds at which we l
 N = 5000  # images in each set that is compared
 
 RECIPE = {**training.PRESETS["course"]._asdict(), "loss": "modified", "noise": "normal", "g_channels": 64,
-          "d_channels": 32, "networks": "course"}
+          "d_channels": 32, "dropout": True, "networks": "course"}
 WITHOUT = {
     "G's average": {"average": 0},
     "the shift": {"shift": 0},
+    "D's dropout": {"dropout": False},
     "the larger learning rate (1e-4)": {"g_lr": 1e-4, "d_lr": 1e-4},
     "beta_1 of 0.5 (0.9)": {"beta_1": 0.9},
     "the small batch (256)": {"batch_size": 256},
@@ -176,9 +177,16 @@ def recipe(x, judge, end, seed, unit="seconds", marks=MARKS, **changes):
     return clock.rows
 
 
+def course_networks(use):
+    discriminator = models.dcgan_discriminator(channels=use["d_channels"])
+    if not use["dropout"]:
+        discriminator = keras.Sequential([keras.Input(discriminator.input_shape[1:])] + [
+            layer for layer in discriminator.layers if not isinstance(layer, layers.Dropout)])
+    return models.dcgan_generator(use["z_dim"], channels=use["g_channels"]), discriminator
+
+
 NETWORKS = {
-    "course": lambda use: (models.dcgan_generator(use["z_dim"], channels=use["g_channels"]),
-                           models.dcgan_discriminator(channels=use["d_channels"])),
+    "course": course_networks,
     "tutorial": lambda use: tutorial_networks(),
 }
 

@@ -17,10 +17,7 @@ import argparse
 import math
 import os
 import statistics
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -28,6 +25,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 from quality_per_second import tutorial_networks  # beside this file
+from torch_side import side
 
 from gan_helpers import data, models, training
 
@@ -72,24 +70,6 @@ def bare_loop(x, networks, average, batch_size):
     def train(steps):
         for _ in range(steps):
             step(next(iterator))
-
-    return train
-
-
-def torch_loop(batch_size):
-    """A function that trains PyTorch's networks for a number of steps; None where it isn't installed.
-
-    In a process of its own: PyTorch and TensorFlow in one can crash.
-    """
-    child = subprocess.Popen([sys.executable, str(Path(__file__).with_name("torch_tutorial.py")), str(batch_size)],
-                             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    if not child.stdout.readline():
-        return None
-
-    def train(steps):
-        child.stdin.write(f"{steps}\n")
-        child.stdin.flush()
-        child.stdout.readline()
 
     return train
 
@@ -149,7 +129,7 @@ def main():
           "and the middle half of the rounds.")
     print(f"{'':20}{'peer':>14}{'its speed':>10}{'GAN.fit':>10}{'ratio':>8}{'middle half':>16}")
     if given.tutorial:
-        loops = {"bare loop": bare_loop(x, tutorial_networks, False, 256), "PyTorch eager": torch_loop(256)}
+        loops = {"bare loop": bare_loop(x, tutorial_networks, False, 256), "PyTorch eager": side("tutorial", 256)}
         loops = {name: loop for name, loop in loops.items() if loop is not None}
         speeds = measure(x, given.rounds, tutorial_networks, list(loops.values()), False, 256, 1)
         compare("tutorial's networks", speeds, loops)
