@@ -1,5 +1,7 @@
 """Chapter 10's event files, written by its own cells: read back, and shown by TensorBoard, whose server is ended."""
 
+import atexit
+import os
 import re
 import subprocess
 import sys
@@ -76,8 +78,13 @@ def test_the_graph_goes_through_both_networks(chapter):
 # The program.
 
 
-def test_stop_ends_the_servers_of_this_folder_and_no_other(tmp_path):
-    started = {}
+def test_stop_ends_the_servers_of_this_folder_and_no_other(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", os.defpath)      # as in a kernel of `make lab`: no environment is activated
+    monkeypatch.delenv("TENSORBOARD_BINARY", raising=False)
+    monkeypatch.setattr(atexit, "register", lambda *call: at_exit.append(call))
+    at_exit, started = [], {}
+    training.prepare_tensorboard(tmp_path / "mine")
+    assert at_exit == [(training.stop_tensorboard, tmp_path / "mine")]
     try:
         for name in ("mine", "other"):
             (tmp_path / name).mkdir()
@@ -122,8 +129,9 @@ def test_tensorboard_shows_the_losses_and_the_samples(chromium, board):
         page.goto(f"{board}#timeseries")
         for title in ("epoch_d_loss", "epoch_g_loss"):
             page.get_by_text(title, exact=True).first.wait_for(timeout=60_000)
-        samples = page.locator("image-card img").first
-        samples.scroll_into_view_if_needed(timeout=60_000)
+        page.goto(f"{board}#images")
+        samples = page.locator("tf-image-loader img").first
+        samples.wait_for(timeout=60_000)
         page.wait_for_function("image => image.complete && image.naturalWidth == 120", arg=samples.element_handle())
         assert not errors
     finally:

@@ -29,7 +29,7 @@ def against(letter, claim):
         return (f"if G won, its loss would lie far below its dotted line at {line:.2f}, and D's far above 1.39. "
                 f"{'Before the last points' if broken else 'At the end'} they are about {g:.1f} and {d:.1f}.")
     if claim == "oscillation":
-        return "the losses would go up and down to the end. " + (
+        return "then the losses would go up and down to the end. " + (
             "Here something else puts an end to them: look at the last point." if broken else
             f"Over the last 500 steps, G's stays between {low:.2f} and {high:.2f}.")
     if broken:
@@ -37,13 +37,13 @@ def against(letter, claim):
             "Look at the very last point." if claim == "healthy" else "Look at the losses there, before the samples.")
     collapsed, top = claim == "mode collapse", 100 * run.classes[-1].max()
     if high - low > 1:
-        return (f"{'neither player would gain by turns' if collapsed else 'the losses would have come to a tie'}. Over "
+        return (f"then {'neither player would gain by turns' if collapsed else 'the losses would come to a tie'}. Over "
                 f"the last 500 steps, G's loss still goes from {low:.1f} to {high:.1f} and back, many times.")
     if d < 0.2 or g < 0.4:
-        return (f"{'neither player would win' if collapsed else 'the game would be a tie'}. At the end D's loss is "
+        return (f"then {'neither player would win' if collapsed else 'the game would be a tie'}. At the end D's loss is "
                 f"about {d:.1f}, G's {g:.1f}, and they stay there.")
     if collapsed:
-        return f"the samples would be all alike. Of 1,000 at the end, the most frequent digit makes up {top:.0f} %."
+        return f"then the samples would be all alike. Of 1,000 at the end, the most frequent digit makes up {top:.0f} %."
     return ("its losses could be those of a good run. Look at the samples at steps 300, 500 and 1,000: how many kinds "
             "do you count in each?")
 
@@ -64,7 +64,7 @@ def _check_diagnosis(diagnosis):
     wrong = [letter for letter in UNNAMED if letter in given and given[letter] != UNNAMED[letter]]
     said = [f"{letter}, \"{given[letter]}\": {against(letter, given[letter])}" for letter in wrong[:MOST]]
     if len(wrong) > MOST:
-        said.append(f"{len(wrong) - MOST} more aren't right either; these first.")
+        said.append(f"Of the others, {len(wrong) - MOST} can't be right either; these first.")
     todo = [letter for letter in UNNAMED if letter not in given]
     if todo:
         said.append(f"{'' if wrong else 'right so far. '}Still without a diagnosis: {', '.join(todo)}.")

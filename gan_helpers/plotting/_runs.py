@@ -43,7 +43,8 @@ def run_view(fig, steps: int):
         for name, line in lines.items():
             line.set_data(at, getattr(run, name)[known])
             line.set_markevery(max(1, len(run.steps) // 14))
-        low, high = _limits(run.g_loss, run.d_loss, run.unsure)
+        low, high = _limits(run.g_loss, run.d_loss)
+        low = min(low, run.unsure[0] - 0.2) if run.unsure[0] < 0 else low
         losses.set_ylim(low, high)
         for line, name, value in zip(unsure, names, run.unsure, strict=True):
             line.set_ydata([value, value])

@@ -14,11 +14,11 @@ from gan_helpers.training._callbacks import Progress, Samples, StepLimit, StopAf
 from gan_helpers.training._checkpoints import Checkpoints, batches_from, fingerprint
 from gan_helpers.training._gan import GAN
 from gan_helpers.training._recorded import RECORDED, UNNAMED, RecordedRun, recorded_run
-from gan_helpers.training._tensorboard import stop_tensorboard
+from gan_helpers.training._tensorboard import prepare_tensorboard, stop_tensorboard
 
 __all__ = ["GAN", "Checkpoints", "PRESETS", "Preset", "Progress", "RECORDED", "RecordedRun", "Samples", "StepLimit",
-           "StopAfter", "StopOnNaN", "TrainingDiverged", "UNNAMED", "batches_from", "fingerprint", "recorded_run",
-           "stop_tensorboard", "train"]
+           "StopAfter", "StopOnNaN", "TrainingDiverged", "UNNAMED", "batches_from", "fingerprint",
+           "prepare_tensorboard", "recorded_run", "stop_tensorboard", "train"]
 
 EPOCH_STEPS = 50  # what one row of `history` covers in `train`: a second or two on two cores
 SAVE_SECONDS = 30.0  # between two checkpoints; one takes less than a tenth of a second
@@ -26,7 +26,7 @@ EXECUTION_STEPS = 10  # steps that `train` runs before it returns to Python, who
 
 
 class Preset(NamedTuple):
-    """How a GAN on images is trained: the length of z, the batch, Adam's learning rates and beta_1, shift, average."""
+    """How a GAN on images is trained: length of z, batch, Adam's learning rates and beta_1, shift, average, dropout."""
 
     z_dim: int = 64
     batch_size: int = 64
@@ -35,13 +35,14 @@ class Preset(NamedTuple):
     beta_1: float = 0.5
     shift: int = 2  # pixels; without it D begins to know the 1,500 digits by heart within a minute
     average: float = 0.99
+    dropout: float = 0.3
 
     def build(self, image_shape=(28, 28, 1), loss: str = "modified", seed: int = 0) -> GAN:
         """The course's DCGAN for images of this shape, untrained and compiled; the seed is of all that is random."""
         keras.utils.set_random_seed(seed)
         generator = models.dcgan_generator(z_dim=self.z_dim, image_shape=image_shape)
-        gan = GAN(generator, models.dcgan_discriminator(image_shape), loss, shift=self.shift, average=self.average,
-                  seed=seed)
+        discriminator = models.dcgan_discriminator(image_shape, dropout=self.dropout)
+        gan = GAN(generator, discriminator, loss, shift=self.shift, average=self.average, seed=seed)
         gan.compile(*(keras.optimizers.Adam(lr, beta_1=self.beta_1) for lr in (self.g_lr, self.d_lr)))
         return gan
 

@@ -1,18 +1,29 @@
-"""TensorBoard's server is a program of its own, which outlives the notebook that started it: how to end it."""
+"""TensorBoard's server is a program of its own: how a notebook finds it, and how it ends together with the notebook."""
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
+import shutil
+import sysconfig
 
 import psutil
 
 
-def stop_tensorboard(folder) -> int:
-    """End every TensorBoard server that shows `folder`, such as one that `%tensorboard` started; returns how many.
+def prepare_tensorboard(folder) -> None:
+    """Make `%tensorboard --logdir folder` work in a kernel, and end what it starts together with the kernel.
 
-    With `atexit.register(training.stop_tensorboard, folder)` they end together with the kernel.
+    `%tensorboard` looks for the program on the PATH, where that of a virtual environment isn't unless somebody has
+    activated it: this names the one beside the running Python, if there is one.
     """
+    if program := shutil.which("tensorboard", path=sysconfig.get_path("scripts")):
+        os.environ.setdefault("TENSORBOARD_BINARY", program)
+    atexit.register(stop_tensorboard, folder)
+
+
+def stop_tensorboard(folder) -> int:
+    """End every TensorBoard server that shows `folder`, such as one that `%tensorboard` started; returns how many."""
     from tensorboard import manager
 
     stopped = 0
