@@ -47,6 +47,7 @@ SHORTER = {"05_lab": {
 NOT_OURS = {
     "aria-input-field-name": '<div class="noUi-handle',     # ipywidgets shows a slider's label, but doesn't tie it
     "image-alt": '<img src="data:image/png;base6',          # JupyterLab ignores the alt text of an output's metadata
+    "frame-title": '<iframe id="tensorboard-frame-',        # %tensorboard gives its frame no title
 }
 # What the browser's console may show: the badge "Open in Colab" is on the web, where a test may not get to.
 BADGE = "https://colab.research.google.com/assets/colab-badge.svg"

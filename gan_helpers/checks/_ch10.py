@@ -40,10 +40,10 @@ def against(letter, claim):
         return (f"then {'neither player would gain by turns' if collapsed else 'the losses would come to a tie'}. Over "
                 f"the last 500 steps, G's loss still goes from {low:.1f} to {high:.1f} and back, many times.")
     if d < 0.2 or g < 0.4:
-        return (f"then {'neither player would win' if collapsed else 'the game would be a tie'}. At the end D's loss is "
-                f"about {d:.1f}, G's {g:.1f}, and they stay there.")
+        return (f"then {'neither player would win' if collapsed else 'the game would be a tie'}. At the end D's loss "
+                f"is about {d:.1f}, G's {g:.1f}, and they stay there.")
     if collapsed:
-        return f"then the samples would be all alike. Of 1,000 at the end, the most frequent digit makes up {top:.0f} %."
+        return f"then the samples would be all alike. Of 1,000 at the end, the most frequent digit is {top:.0f} %."
     return ("its losses could be those of a good run. Look at the samples at steps 300, 500 and 1,000: how many kinds "
             "do you count in each?")
 
