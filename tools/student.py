@@ -78,7 +78,12 @@ def student_copy(notebook, path: Path):
     if todo:
         raise ValueError(f"{path} has no cell tagged `exercise` that defines {' and '.join(todo[0].names)}, for "
                          f"exercise {todo[0].id}: copy that cell from the course's own chapter into it.")
-    for count, cell in enumerate((cell for cell in cells if cell.cell_type == "code"), 1):
+    count = 0
+    for cell in (cell for cell in cells if cell.cell_type == "code"):
+        if "skip-execution" in cell.metadata.get("tags", []):  # a cell for readers alone, which no program runs
+            cell.execution_count, cell.outputs = None, []
+            continue
+        count += 1
         cell.execution_count = count
         for output in cell.outputs:
             if output.output_type == "execute_result":
