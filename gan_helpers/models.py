@@ -41,12 +41,13 @@ def dcgan_generator(z_dim: int = 64, image_shape: tuple[int, int, int] = (28, 28
     ], name="generator")
 
 
-def dcgan_discriminator(image_shape: tuple[int, int, int] = (28, 28, 1), channels: int = 32):
+def dcgan_discriminator(image_shape: tuple[int, int, int] = (28, 28, 1), channels: int = 32, dropout: float = 0.3):
     """A DCGAN discriminator: images `(n, *image_shape)` -> logits `(n, 1)`, float32.
 
     Two convolutions of stride 2 with leaky ReLU, then one dense unit (Radford, Metz and Chintala 2016,
-    arXiv:1511.06434). `channels` is the width of the first feature map. No batch normalisation here: it
-    would let the images of a batch vote on each other.
+    arXiv:1511.06434). `channels` is the width of the first feature map, `dropout` the share of the inputs of the
+    dense unit that are set to 0 while training, in [0, 1). No batch normalisation here: it would let the images of a
+    batch vote on each other.
     """
     check_sizes(image_shape, channels=channels)
     return keras.Sequential([
@@ -56,7 +57,7 @@ def dcgan_discriminator(image_shape: tuple[int, int, int] = (28, 28, 1), channel
         layers.Conv2D(2 * channels, 4, strides=2, padding="same"),
         layers.LeakyReLU(0.2),
         layers.Flatten(),
-        layers.Dropout(0.3),
+        layers.Dropout(dropout),
         layers.Dense(1, dtype="float32"),
     ], name="discriminator")
 

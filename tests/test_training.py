@@ -1,5 +1,6 @@
 """`training`: a step equal to one written out by hand, Keras' machinery around it, and bad input."""
 
+import functools
 import itertools
 import signal
 from types import SimpleNamespace
@@ -313,8 +314,8 @@ def test_samples_come_from_the_same_z_before_training_and_after_each_epoch():
 def test_train_does_exactly_the_steps_asked_for(steps, group, monkeypatch, capsys):
     """In groups that don't overshoot, in history rows of 50, and on the bar."""
     small = {name: getattr(models, name) for name in ("dcgan_generator", "dcgan_discriminator")}
-    monkeypatch.setattr(models, "dcgan_generator", lambda **shape: small["dcgan_generator"](channels=2, **shape))
-    monkeypatch.setattr(models, "dcgan_discriminator", lambda shape: small["dcgan_discriminator"](shape, channels=2))
+    for name, network in small.items():
+        monkeypatch.setattr(models, name, functools.partial(network, channels=2))
     seen = []
     watch = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: seen.append(batch))
     gan, history = training.train(data.load_images()[:64], steps=steps, callbacks=[watch])
