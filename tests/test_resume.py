@@ -25,11 +25,11 @@ FILE, RUN = training._checkpoints.FILE, training._checkpoints.RUN
 
 def make_small():
     """Networks that compile in a second, with all that is random or remembered; short epochs, a save after each."""
-    models.dcgan_generator = lambda image_shape: keras.Sequential([
+    models.dcgan_generator = lambda z_dim, image_shape: keras.Sequential([
         keras.Input((4,)), layers.Dense(np.prod(image_shape)), layers.BatchNormalization(),
         layers.Reshape(image_shape), layers.Activation("tanh")])
-    models.dcgan_discriminator = lambda image_shape: keras.Sequential([
-        keras.Input(image_shape), layers.Flatten(), layers.Dropout(0.3), layers.Dense(1)])
+    models.dcgan_discriminator = lambda image_shape, dropout: keras.Sequential([
+        keras.Input(image_shape), layers.Flatten(), layers.Dropout(dropout), layers.Dense(1)])
     training.EPOCH_STEPS, training.SAVE_SECONDS = EPOCH, 0
 
 
