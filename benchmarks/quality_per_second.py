@@ -11,11 +11,11 @@ all: the classifier score as a share of that of real images, and the Fréchet di
 the first step is done (compiling), and the looking, are left out.
 
 `tutorial` is TensorFlow's DCGAN tutorial, written anew: its networks, its batch of 256, its optimizer and its step.
-`recipe` is `training.train`. Each row `without ...` is the recipe with one ingredient taken out. Without a name all of
-them are trained, one after the other, a table is printed, and records/quality.json and records/quality.png are
-written. `digits` is `training.train` on the bundled digits: shares of the ten classes, and what it learned by heart.
-`trial` trains the recipe with other settings; it stops after so many images, so that a busy machine doesn't
-matter, and adds a line to records/trials.jsonl.
+`recipe` is `training.train`. The rows `without ...` and `with ...` are the recipe with one ingredient changed. Without
+a name all of them are trained, one after the other, a table is printed, and records/quality.json and
+records/quality.png are written; `plot` draws the record again. `digits` is `training.train` on the bundled digits:
+shares of the ten classes, and what it learned by heart. `trial` trains the recipe with other settings; it stops after
+so many images, so that a busy machine doesn't matter, and adds a line to records/trials.jsonl.
 """
 
 import argparse
@@ -41,15 +41,15 @@ N = 5000  # images in each set that is compared
 
 RECIPE = {**training.PRESETS["course"]._asdict(), "dropout": 0.0, "loss": "modified", "noise": "normal",
           "g_channels": 64, "d_channels": 32, "networks": "course"}
-WITHOUT = {
-    "G's average": {"average": 0},
-    "the shift": {"shift": 0},
-    "leaving dropout out (0.3)": {"dropout": 0.3},
-    "the longer average (0.99)": {"average": 0.99},
-    "the larger learning rate (1e-4)": {"g_lr": 1e-4, "d_lr": 1e-4},
-    "beta_1 of 0.5 (0.9)": {"beta_1": 0.9},
-    "the small batch (256)": {"batch_size": 256},
-    "the small networks (the tutorial's)": {"networks": "tutorial"},
+OTHERWISE = {
+    "without G's average": {"average": 0},
+    "without the shift": {"shift": 0},
+    "with dropout of 0.3": {"dropout": 0.3},
+    "with an average of 0.99": {"average": 0.99},
+    "with learning rates of 1e-4": {"g_lr": 1e-4, "d_lr": 1e-4},
+    "with beta_1 of 0.9": {"beta_1": 0.9},
+    "with batches of 256": {"batch_size": 256},
+    "with the tutorial's networks": {"networks": "tutorial"},
 }
 
 
@@ -215,7 +215,7 @@ def value(text):
 
 def curves(runs, judge_of):
     """Fréchet distance and score over the seconds of training, a line for each run."""
-    fig = plotting.figure(11, 4.5)
+    fig = plotting.figure(11, 5.4)
     for axes, name, best in zip(fig.subplots(1, 2), ("frechet", "score"), (judge_of["floor"], 1), strict=True):
         for i, (run, rows) in enumerate(runs.items()):
             axes.plot([row["seconds"] for row in rows], [row[name] for row in rows], color=f"C{i}", label=run,
@@ -224,7 +224,7 @@ def curves(runs, judge_of):
         axes.set(xlabel="seconds of training", xscale="log")
     fig.axes[0].set(yscale="log", ylabel="Fréchet distance, lower is better")
     fig.axes[1].set(ylabel="classifier score, share of that of real images")
-    fig.axes[1].legend(fontsize=8)
+    fig.legend(*fig.axes[1].get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=8)
     return fig
 
 
@@ -238,12 +238,16 @@ def table(runs, marks=(30, 60, 180, 300)):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("run", nargs="?", choices=("tutorial", "recipe", "digits", "trial"))
+    parser.add_argument("run", nargs="?", choices=("tutorial", "recipe", "digits", "trial", "plot"))
     parser.add_argument("--seconds", type=float, help="how long; by default 300, 180, and 60 without an ingredient")
     parser.add_argument("--images", type=int, default=300_000, help="how long a trial is (default: 300000)")
     parser.add_argument("--set", nargs="*", default=[], type=value, metavar="NAME=VALUE", help=", ".join(RECIPE))
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
+    if given.run == "plot":
+        record = json.loads((RECORDS / "quality.json").read_text())
+        curves(record["runs"], record).savefig(RECORDS / "quality.png", dpi=100)
+        return table(record["runs"])
     if given.run == "digits":
         return digits(given.seconds or 60, given.seed)
     x, labels = mnist()
@@ -267,9 +271,9 @@ def main():
     runs["recipe"] = recipe(x, judge, given.seconds or 180, given.seed)
     print("tutorial", flush=True)
     runs["TensorFlow's DCGAN tutorial"] = tutorial(x, judge, given.seconds or 300, given.seed)
-    for name, without in WITHOUT.items():
-        print("without", name, flush=True)
-        runs[f"recipe without {name}"] = recipe(x, judge, given.seconds or 60, given.seed, **without)
+    for name, changes in OTHERWISE.items():
+        print(name, flush=True)
+        runs[f"recipe {name}"] = recipe(x, judge, given.seconds or 60, given.seed, **changes)
     table(runs)
     with open(RECORDS / "quality.json", "w") as file:
         json.dump({**around, "runs": runs}, file, indent=1)
