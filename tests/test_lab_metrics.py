@@ -280,3 +280,17 @@ def test_a_run_that_diverged_is_said_with_the_number_of_points(value):
 def test_what_is_no_point_set_is_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_only_the_metrics_asked_for_are_measured_and_they_are_the_same(monkeypatch):
+    real, skeleton = data.points("ring8", 300, 1)[0], data.skeleton("ring8")
+    fake = data.points("ring8", 300, 2)[0] + 0.05
+    everything = metrics.measured(real, fake, skeleton)
+    for name in metrics.NAMES:
+        assert metrics.measured(real, fake, skeleton, [name]) == {name: everything[name]}
+    assert list(metrics.measured(real, fake, skeleton, ["recall", "modes"])) == ["modes", "recall"]
+    assert metrics.measured(real, fake, None, ["quality", "js"]) == {"js": everything["js"]}
+    monkeypatch.setattr(metrics, "_of_pairs", None)     # the slow ones aren't touched when nobody wants them
+    metrics.measured(real, fake, skeleton, ["quality", "js", "sliced_w1"])
+    with pytest.raises(ValueError, match="'inception'.*mmd"):
+        metrics.measured(real, fake, skeleton, ["inception"])

@@ -367,7 +367,7 @@ def drawer(structure: Structure):
 
 @functools.lru_cache(maxsize=64)
 def viewer(structure: Structure):
-    """`view(g, d, u, z, z_grid, x_real, grid)`: what a run looks like, compiled; all points in rows.
+    """`view(g, d, u, z, z_grid, x_real, grid)`: what a run looks like; all points in rows.
 
     g, d, u: of a `State`, whose first run is shown. The result holds `fakes` `(n, 2)` from z `(n, z_dim)`; `pull`
     `(n, 2)`, minus the gradient of G's loss with respect to each of them, times n (the loss is a mean over n);
@@ -376,7 +376,7 @@ def viewer(structure: Structure):
     """
     pair = adversarial(structure.loss)
 
-    @tf.function(jit_compile=True, autograph=False)
+    @tf.function(autograph=False)       # XLA would be a millisecond faster, and compile for a second or two before
     def view(g, d, u, z, z_grid, x_real, grid):
         g_weights, d_weights = layers(structure.g_shapes, g[:1]), layers(structure.d_shapes, d[:1])
         if structure.spectral_norm:
@@ -396,9 +396,9 @@ def viewer(structure: Structure):
 
 @functools.lru_cache(maxsize=64)
 def generator(structure: Structure):
-    """`generate(g (r, parameters), z (r, n, z_dim)) -> (r, n, 2)`, compiled."""
+    """`generate(g (r, parameters), z (r, n, z_dim)) -> (r, n, 2)`."""
 
-    @tf.function(jit_compile=True, autograph=False)
+    @tf.function(autograph=False)
     def generate(g, z):
         return tf.transpose(forward(layers(structure.g_shapes, g), tf.transpose(z, (0, 2, 1))), (0, 2, 1))
 

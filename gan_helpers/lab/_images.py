@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import math
 import tempfile
 import time
@@ -13,7 +12,8 @@ import numpy as np
 
 from gan_helpers import evaluation, live, plotting
 from gan_helpers.data import _count, check_images
-from gan_helpers.live._controls import _look, _play_button
+from gan_helpers.lab._panel import Panel
+from gan_helpers.live._controls import _look
 from gan_helpers.training import StopOnNaN, TrainingDiverged, batches_from
 
 SHOWN = 16              # samples of the same z
@@ -165,9 +165,9 @@ class ImageLab:
         return live.explore(self._picture(lambda record: frames[record]), figsize=SIZE, alt=ALT,
                             record=live.play("record", last + 1, 400, last))
 
-    def widget(self) -> Panel:
+    def widget(self) -> ImagePanel:
         """Play, pause, both learning rates, keep and go back, under the picture."""
-        return Panel(self)
+        return ImagePanel(self)
 
     def _picture(self, frame_of):
         def picture(fig):
@@ -196,21 +196,14 @@ def said(frame) -> str:
     return (f"Step {history['step'][-1]:,}. Learning rates: G {history['g_lr'][-1]:.2g}, D {history['d_lr'][-1]:.2g}")
 
 
-class Panel:
-    """The widget of an `ImageLab`; `box` is what is shown."""
+class ImagePanel(Panel):
+    """The widget of an `ImageLab`."""
 
     def __init__(self, lab):
-        self.lab, self._busy = lab, False
-        self._message = widgets.HTML()
-        self._player = widgets.Play(value=0, min=0, max=10**6, interval=20)
-        self._player.observe(lambda change: self._do(lambda: lab.run_for(TICK)), names="value")
-        buttons = [*_play_button(self._player)]
-        for name, tip, action in (
-                ("Keep", "Remember this moment: weights, optimizers, random numbers", self._on_keep),
-                ("Go back", "To the moment that was kept", self._on_back)):
-            button = widgets.Button(description=name, tooltip=tip, layout=widgets.Layout(width="7em"))
-            button.on_click(lambda _, action=action: self._do(action))
-            buttons.append(button)
+        super().__init__(lambda: self._do(lambda: lab.run_for(TICK)), interval=20)
+        self.lab = lab
+        buttons = self._buttons(("Keep", "Remember this moment: weights, optimizers, random numbers", self._on_keep),
+                                ("Go back", "To the moment that was kept", self._on_back))
         self._rates = {name: self._rate(name, label)
                        for name, label in (("g_lr", "G's learning rate"), ("d_lr", "D's learning rate"))}
         self.figure = live.Figure(lab._picture(lambda record: lab.shown()), figsize=SIZE, alt=ALT,
@@ -229,32 +222,8 @@ class Panel:
     def _on_track(self, name):
         return min(max(self.lab.rates[name], LOWEST), HIGHEST)
 
-    def __repr__(self):
-        return repr(self.figure)
-
-    def _repr_mimebundle_(self, include=None, exclude=None):
-        bundle, metadata = self.figure._repr_mimebundle_()
-        next(view for kind, view in bundle.items() if "widget-view" in kind)["model_id"] = self.box.model_id
-        return bundle, metadata
-
-    def _do(self, action):
-        """Run what a control asks for; what goes wrong becomes a message, and training can go on."""
-        self._say()
-        try:
-            action()
-        except Exception as error:      # a traceback of a callback would go to a log that no learner reads
-            self.pause()
-            self._say(f"Paused. {error}", "alert")
+    def redraw(self):
         self.figure.update(record=0)
-
-    def _say(self, text="", role="status"):
-        said = text and f'<div role="{role}" aria-live="polite">{html.escape(text)}</div>'
-        if self._message.value != said:
-            self._message.value = said
-
-    def pause(self):
-        name = "playing" if self._player.has_trait("playing") else "_playing"   # ipywidgets 8, ipywidgets 7
-        setattr(self._player, name, False)
 
     def _on_keep(self):
         self.lab.keep()
@@ -263,10 +232,6 @@ class Panel:
     def _on_back(self):
         self.pause()
         self.lab.go_back()
-        self._busy = True
-        try:
-            for name, box in self._rates.items():
-                box.value = self._on_track(name)
-        finally:
-            self._busy = False
+        for name, box in self._rates.items():
+            self._set(box, value=self._on_track(name))
         self._say(f"Back at step {self.lab.gan.steps:,}, with its learning rates.")

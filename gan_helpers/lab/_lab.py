@@ -267,16 +267,16 @@ class Lab:
         real = np.stack([_settings.draw(source, n, _FRESH + seed) for source in self._sources()])
         return real[0] if self.runs == 1 else real
 
-    def metrics(self, step: int | None = None) -> dict:
-        """Seven numbers of `lab.METRICS`, of 500 fake against 500 real points; each `(r,)` of many runs.
+    def metrics(self, step: int | None = None, names=_metrics.NAMES) -> dict:
+        """The seven numbers of `lab.METRICS`, or those `names`, of 500 fake and 500 real points; `(r,)` of many runs.
 
         Of drawn points there are no modes to count, and "modes" and "quality" are left out. They mean something
         only beside `floor()`.
         """
         real, fakes = self.real(), self.generate(step=step)
         if self.runs == 1:
-            return _metrics.measured(real, fakes, self._skeleton(self._settings["data"]))
-        found = [_metrics.measured(*points, self._skeleton(source))
+            return _metrics.measured(real, fakes, self._skeleton(self._settings["data"]), names)
+        found = [_metrics.measured(*points, self._skeleton(source), names)
                  for *points, source in zip(real, fakes, self._sources(), strict=True)]
         return {name: np.array([one[name] for one in found]) for name in found[0]}
 
@@ -289,9 +289,9 @@ class Lab:
 
     def widget(self):
         """Everything by hand: play, pause, step, rewind, change, draw. Of the first run, if there are many."""
-        from gan_helpers.lab._widget import Panel
+        from gan_helpers.lab._widget import LabPanel
 
-        return Panel(self)
+        return LabPanel(self)
 
     @staticmethod
     def _skeleton(source):

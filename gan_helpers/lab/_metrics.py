@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from gan_helpers.data import _one_of
+
 NAMES = ("modes", "quality", "js", "sliced_w1", "mmd", "precision", "recall")
 NEAR = 3            # standard deviations: how far from its centre a point of high quality may lie
 FAIR_SHARE = 1 / 5  # of a mode's fair share of the points: what a covered mode has at least
@@ -102,24 +104,29 @@ def precision_recall(real, fake, k: int = NEIGHBOURS) -> tuple[float, float]:
     return _of_pairs(_checked(real, "real points", k + 1), _checked(fake, "fake points", k + 1), k)[1:]
 
 
-def measured(real, fake, skeleton=None) -> dict[str, float]:
-    """All numbers of this module, in the order of `NAMES`, of `fake` against `real`, four points or more of each.
+def measured(real, fake, skeleton=None, names=NAMES) -> dict[str, float]:
+    """The numbers of this module that `names` asks for, in the order of `NAMES`, of four points or more of each kind.
 
     `skeleton` is what `data.skeleton` returns. Without it (the learner drew the points) there are no modes to
     count, and "modes" and "quality" are left out.
     """
+    for name in names:
+        _one_of(name, NAMES, "metric")
     real = _checked(real, "real points", NEIGHBOURS + 1)
     fake = _checked(fake, "fake points", NEIGHBOURS + 1)
     numbers = {}
-    if skeleton is not None:
+    if skeleton is not None and {"modes", "quality"} & set(names):
         centres, mode, spread = skeleton
         squared, nearest = _nearest(fake, _checked(centres, "centres"))
         numbers["modes"] = float(_covered(squared, nearest, mode, spread))
         numbers["quality"] = _quality(squared, spread)
-    numbers["js"] = _jensen_shannon(real, fake)
-    numbers["sliced_w1"] = _sliced_wasserstein(real, fake)
-    numbers["mmd"], numbers["precision"], numbers["recall"] = _of_pairs(real, fake, NEIGHBOURS)
-    return numbers
+    if "js" in names:
+        numbers["js"] = _jensen_shannon(real, fake)
+    if "sliced_w1" in names:
+        numbers["sliced_w1"] = _sliced_wasserstein(real, fake)
+    if {"mmd", "precision", "recall"} & set(names):
+        numbers["mmd"], numbers["precision"], numbers["recall"] = _of_pairs(real, fake, NEIGHBOURS)
+    return {name: value for name, value in numbers.items() if name in names}
 
 
 def floor(draw, n: int, skeleton=None, rounds: int = 5) -> dict[str, float]:

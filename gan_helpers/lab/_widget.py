@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import html
-
 import ipywidgets as widgets
 import numpy as np
 import tensorflow as tf
@@ -11,7 +9,8 @@ import tensorflow as tf
 from gan_helpers import data, live, losses, plotting
 from gan_helpers.lab import _engine, _metrics, _settings
 from gan_helpers.lab._pad import AnyWidget, Pad, points_input
-from gan_helpers.live._controls import FITS, _look, _play_button
+from gan_helpers.lab._panel import Panel
+from gan_helpers.live._controls import FITS, _look
 from gan_helpers.training import TrainingDiverged
 
 SHOWN = 250         # points of each kind
@@ -41,12 +40,13 @@ def z_grid(noise: str, z_dim: int) -> list:
     return lines
 
 
-class Panel:
-    """The widget of one lab; `box` is what is shown."""
+class LabPanel(Panel):
+    """The widget of a `Lab`."""
 
     def __init__(self, lab):
-        self.lab, self._busy, self._said, self._turn = lab, False, "", []
-        self._measured, self._back = {}, None       # metrics by step; the record that is looked back at
+        super().__init__(lambda: self._do(self._advance), TICK)
+        self.lab, self._turn = lab, []              # what is left to do of a step in slow motion
+        self._measured, self._back = {}, None       # by metric and step; the record that is looked back at
         self._known = set()                         # structures that are compiled
         self._build_controls()
         self.figure = live.Figure(
@@ -54,14 +54,6 @@ class Panel:
             alt="On the left the plane with real and fake points and what D says of each place; on the right "
                 "curves over the steps: losses, gradients, and a metric")
         self.box = widgets.VBox([self.figure.widget, self._message, self._past, *self._rows, self._tabs])
-
-    def __repr__(self):
-        return repr(self.figure)
-
-    def _repr_mimebundle_(self, include=None, exclude=None):
-        bundle, metadata = self.figure._repr_mimebundle_()
-        next(view for kind, view in bundle.items() if "widget-view" in kind)["model_id"] = self.box.model_id
-        return bundle, metadata
 
     # What is drawn
 
@@ -122,13 +114,13 @@ class Panel:
             return None
         if name in ("modes", "quality") and isinstance(self.lab.settings["data"], np.ndarray):
             name = "js"         # drawn points have no modes to count
-        last = records[-1].step
-        # Of a lab that comes trained, a dozen moments: each takes some milliseconds.
-        wanted = {last} if self._measured else {last, *(record.step for record in records[::len(records) // 12 + 1])}
-        for step in wanted - set(self._measured):
-            self._measured[step] = self.lab.metrics(step)
-        steps = sorted(step for step in self._measured if step <= last)
-        return name, np.array(steps), np.array([self._measured[step][name] for step in steps]), self.lab.floor()[name]
+        last, known = records[-1].step, self._measured.setdefault(name, {})
+        # Of a lab that comes trained, or a metric that is chosen late, a dozen moments: each takes some milliseconds.
+        wanted = {last} if known else {last, *(record.step for record in records[::len(records) // 12 + 1])}
+        for step in wanted - set(known):
+            known[step] = self.lab.metrics(step, [name])[name]
+        steps = sorted(step for step in known if step <= last)
+        return name, np.array(steps), np.array([known[step] for step in steps]), self.lab.floor()[name]
 
     def redraw(self):
         self._frame = getattr(self, "_frame", 0) + 1
@@ -136,45 +128,21 @@ class Panel:
             self.figure.update(frame=self._frame)
         except Exception as error:      # a traceback of a callback would go to a log that no learner reads
             self._say(f"Can't draw this: {type(error).__name__}: {error}", "alert")
-        self._message.value = self._said
         if self._back is None:
             self._set(self._past, value=NOW)
 
-    def _say(self, text="", role="status"):
-        self._said = text and f'<div role="{role}" aria-live="polite">{html.escape(text)}</div>'
-        self._message.value = self._said
-
-    def _set(self, box, **traits):
-        """Set a control without acting on it."""
-        busy, self._busy = self._busy, True
-        try:
-            for name, value in traits.items():
-                setattr(box, name, value)
-        finally:
-            self._busy = busy
-
     # What is pressed
 
-    def _do(self, action):
-        """Run an action of a button; what goes wrong becomes a message, and the lab stays usable."""
-        self._say()
-        try:
-            action()
-        except TrainingDiverged as error:
-            self.pause()
+    def _failed(self, error):
+        if isinstance(error, TrainingDiverged):
             self._forget_measured()
-            self._say(f"Paused. {error}", "alert")
-        except Exception as error:
-            self.pause()
-            self._say(f"{error}", "alert")
-        self.redraw()
+            return super()._failed(error)
+        self._say(str(error), "alert")
 
     def _forget_measured(self):
-        self._measured = {step: found for step, found in self._measured.items() if step <= self.lab.records[-1].step}
-
-    def pause(self):
-        name = "playing" if self._player.has_trait("playing") else "_playing"   # ipywidgets 8, ipywidgets 7
-        setattr(self._player, name, False)
+        last = self.lab.records[-1].step
+        self._measured = {name: {step: value for step, value in known.items() if step <= last}
+                          for name, known in self._measured.items()}
 
     def _come_back(self):
         """Training goes on from the record that is looked at."""
@@ -182,10 +150,6 @@ class Panel:
             self.lab.rewind(self.lab.records[self._back].step)
             self._back = None
             self._forget_measured()
-
-    def _on_tick(self, change):
-        if not self._busy:
-            self._do(self._advance)
 
     def _advance(self):
         self._come_back()
@@ -279,19 +243,12 @@ class Panel:
     # What there is to press
 
     def _build_controls(self):
-        self._message = widgets.HTML()
-        self._player = widgets.Play(value=0, min=0, max=10**6, interval=TICK)
-        self._player.observe(self._on_tick, names="value")
-        buttons = [*_play_button(self._player)]
-        for name, tip, action in (
-                ("Step", "D learns, then G, as often as set", lambda: (self._come_back(), self.lab.step())),
-                ("D only", "One update of D", lambda: (self._come_back(), self.lab.step("D"))),
-                ("G only", "One update of G", lambda: (self._come_back(), self.lab.step("G"))),
-                ("Reset", "Untrained again; settings and seed stay", self._on_reset),
-                ("New seed", "Start anew with other random numbers", self._on_seed)):
-            button = widgets.Button(description=name, tooltip=tip, layout=widgets.Layout(width="7em"))
-            button.on_click(lambda _, action=action: self._do(action))
-            buttons.append(button)
+        buttons = self._buttons(
+            ("Step", "D learns, then G, as often as set", lambda: (self._come_back(), self.lab.step())),
+            ("D only", "One update of D", lambda: (self._come_back(), self.lab.step("D"))),
+            ("G only", "One update of G", lambda: (self._come_back(), self.lab.step("G"))),
+            ("Reset", "Untrained again; settings and seed stay", self._on_reset),
+            ("New seed", "Start anew with other random numbers", self._on_seed))
         self._speed = widgets.Dropdown(options=list(SPEEDS), value="100 steps", description="Speed",
                                        layout=widgets.Layout(width="20em", max_width=FITS))
         self._speed.observe(lambda change: setattr(self._player, "interval", TICK if SPEEDS[change["new"]] else SLOW),
