@@ -220,6 +220,45 @@ def test_sliders_dont_compile_anew_and_networks_start_anew():
     assert lab.steps == 0 and lab.settings["g_lr"] == 0.02 and lab.settings["data"] == "moons"
 
 
+def test_another_optimizer_begins_with_new_moments_and_the_draws_go_on():
+    lab = Lab(seed=1, d_steps=2, optimizer="rmsprop", **PLAIN)
+    lab.run(120)                    # in the middle of a record
+    g, d, block = *networks(lab), lab.structure.block
+    lab.set(optimizer="adam")
+    assert lab.updates == {"G": 120, "D": 240}
+    optimizers = {model: optimizer("adam", 1e-3) for model in (g, d)}
+    for update in range(360, 360 + 3 * 30):
+        z, real, _ = drawn(lab, update)
+        player = g if update % 3 == 2 else d
+        with tf.GradientTape() as tape:
+            loss = losses.of_logits("modified", d(real), d(g(z)))[0 if player is g else 1]
+        gradients = tape.gradient(loss, player.trainable_variables)
+        optimizers[player].apply_gradients(zip(gradients, player.trainable_variables, strict=True))
+    lab.run(30)
+    assert 360 < block < 450        # from one block of draws into the next
+    np.testing.assert_allclose(lab.state.g[0], flat(g), atol=2e-5)
+    np.testing.assert_allclose(lab.state.d[0], flat(d), atol=2e-5)
+    assert all(np.isfinite(values[1:]).all() and len(values) == 4 for values in lab.history.values())
+    assert 0 < lab.history["d_real"][-1] < 1
+
+
+def test_the_past_has_no_moments_of_another_optimizer(tmp_path):
+    def moments(state):
+        return [slot.numpy().any() for slot in (*state.g_slots, *state.d_slots)]
+
+    lab = Lab(seed=1, **SMALL)
+    lab.run(150)
+    lab.save(tmp_path / "adam.npz")
+    lab.set(optimizer="momentum")
+    lab.rewind(100)
+    assert not any(moments(lab.state)) and list(lab.state.fresh) == [100, 100] and lab.steps == 100
+    lab.restore(tmp_path / "adam.npz")
+    assert not any(moments(lab.state)) and list(lab.state.fresh) == [150, 150] and lab.steps == 150
+    lab.set(optimizer="adam")
+    lab.restore(tmp_path / "adam.npz")
+    assert all(moments(lab.state)) and list(lab.state.fresh) == [0, 0]
+
+
 def test_new_settings_give_what_they_give_to_a_lab_that_never_had_others():
     slow, fast = Lab(g_lr=1e-4, **SMALL), Lab(g_lr=0.01, **SMALL)
     slow.set(g_lr=0.01)
@@ -301,6 +340,17 @@ def test_an_absurd_learning_rate_is_explained_and_undone():
     lab.set(g_lr=1e-3, d_lr=1e-3)
     lab.run(10)
     assert lab.steps == 110 and np.isfinite(lab.state.g).all()
+
+
+def test_a_long_training_that_fails_ends_there_and_keeps_the_good_records():
+    lab = Lab(optimizer="sgd", seed=1, **SMALL)
+    lab.run(300)
+    lab.set(g_lr=1e30, d_lr=1e30)
+    trained = []
+    lab._drawn = lambda *which, drawn=lab._drawn: trained.append(which) or drawn(*which)
+    with pytest.raises(TrainingDiverged, match="back to step 300"):
+        lab.run(30_000)
+    assert list(lab.history["step"]) == [0, 50, 100, 150, 200, 250, 300] and len(trained) < 3
 
 
 def test_among_many_runs_one_may_fail_alone():

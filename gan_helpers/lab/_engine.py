@@ -72,6 +72,7 @@ class State(NamedTuple):
     u: tf.Tensor            # (r, sum of D's layer widths): a singular vector for each layer, for the spectral norm
     bad: tf.Tensor          # (r,) int32: the first update that wasn't finite, after which the run stands still; or -1
     updates: tf.Tensor      # (2,) int32: of G, of D
+    fresh: tf.Tensor        # (2,) int32: the updates at which the moments were new; Adam's t counts from there
     phase: tf.Tensor        # int32: how many updates of the present step are done
     step: tf.Tensor         # int32
 
@@ -99,7 +100,13 @@ def initial(structure: Structure, seeds) -> State:
     widths = sum(units for _, units in structure.d_shapes)
     u = tf.constant([np.random.default_rng([int(seed), 2]).standard_normal(widths) for seed in seeds], tf.float32)
     return State(g, d, *((tf.zeros_like(w),) * 2 for w in (g, d)), u, tf.fill([len(seeds)], -1), tf.zeros(2, tf.int32),
-                 tf.constant(0), tf.constant(0))
+                 tf.zeros(2, tf.int32), tf.constant(0), tf.constant(0))
+
+
+def with_new_moments(state: State) -> State:
+    """The same networks at the start of another optimizer, to which the moments so far would mean something else."""
+    g_slots, d_slots = tf.nest.map_structure(tf.zeros_like, (state.g_slots, state.d_slots))
+    return state._replace(g_slots=g_slots, d_slots=d_slots, fresh=state.updates)
 
 
 def layers(shapes, flat):
@@ -223,7 +230,7 @@ def _training(structure: Structure):
                 slope = _slope(lambda x: forward(used, x), x_real)
                 loss += knobs["r1"] / 2 * tf.reduce_mean(tf.reduce_sum(slope**2, 1), 1)
         gradient = _rows(tape.gradient(loss, weights), state.d)
-        t = tf.cast(state.updates[1] + 1, tf.float32)
+        t = tf.cast(state.updates[1] - state.fresh[1] + 1, tf.float32)
         d, slots = _moved(structure.optimizer, state.d, gradient, state.d_slots, knobs["d_lr"], knobs, t)
         if structure.clip:
             limit = knobs["clip"][:, None]
@@ -245,7 +252,7 @@ def _training(structure: Structure):
             real = forward(used, x_real) if structure.loss == "relativistic" else fake
             loss = pair(real, fake)[0]
         gradient = _rows(tape.gradient(loss, weights), state.g)
-        t = tf.cast(state.updates[0] + 1, tf.float32)
+        t = tf.cast(state.updates[0] - state.fresh[0] + 1, tf.float32)
         g, slots = _moved(structure.optimizer, state.g, gradient, state.g_slots, knobs["g_lr"], knobs, t)
         good = _finite(g) & (state.bad < 0)
         kept = _kept(good, (g, slots), (state.g, state.g_slots))
@@ -321,7 +328,7 @@ def trainer(structure: Structure):
     def both(state, knobs, block, *numbers):
         def of(state, change, *others):
             """`change` applied to the parts of the state that have one row for each run."""
-            names = [name for name in State._fields if name not in ("updates", "phase", "step")]
+            names = [name for name in State._fields if name not in ("updates", "fresh", "phase", "step")]
             return state._replace(**{name: tf.nest.map_structure(
                 change, *(getattr(one, name) for one in (state, *others))) for name in names})
 

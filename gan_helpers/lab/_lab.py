@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -94,10 +94,10 @@ class Lab:
         before, self._settings = self._settings, after
         other = {name for name in after if not np.array_equal(before[name], after[name])}
         if other & set(_settings.NETWORKS) or _settings.runs(before) != self.runs:
-            self.reset()
-        elif "optimizer" in other:      # its moments mean something else to another optimizer
-            zeros = tf.nest.map_structure(tf.zeros_like, (self._state.g_slots, self._state.d_slots))
-            self._state = self._state._replace(g_slots=zeros[0], d_slots=zeros[1], updates=tf.zeros(2, tf.int32))
+            return self.reset()
+        if "optimizer" in other:        # also where it may go back to
+            self._state = _engine.with_new_moments(self._state)
+            self._records = [replace(record, state=_engine.with_new_moments(record.state)) for record in self._records]
         if "data" in other:
             self._forget_data()
         self._block = None
@@ -130,7 +130,7 @@ class Lab:
         record. Among many runs, one that diverges stands still where it was, and the others go on.
         """
         goal = self.steps + _count(steps, "steps")
-        while self.steps < goal:
+        while self.steps < goal and (self.diverged < 0).any():
             self._train(min(goal, self._next_record()))
         if self.runs > 1:
             self._block = None          # 100 MB for fifty runs; if they go on, it is drawn again as it was
@@ -171,7 +171,7 @@ class Lab:
             self._sums = self._sums + sums
             if just_one:
                 break
-        if self.steps % self._every == 0 and self._records[-1].step < self.steps:
+        if self.steps % self._every == 0 and self._records[-1].step < self.steps and (self.diverged < 0).any():
             self._record()
 
     def _drawn(self, structure, number):
@@ -327,6 +327,8 @@ class Lab:
             raise ValueError(f"{Path(path).name} is of a lab with other settings: {'; '.join(other)}. Use Lab.load, "
                              "which takes the settings from the file.")
         self._state = tf.nest.pack_sequence_as(self._state, [tf.constant(part) for part in parts])
+        if settings["optimizer"] != self._settings["optimizer"]:
+            self._state = _engine.with_new_moments(self._state)
         self._records = []
         self._forget()
         self._remember(np.full((len(_engine.STATISTICS), self.runs), np.nan, np.float32))
