@@ -1,5 +1,7 @@
 """The lab against an eager loop of Keras' layers and optimizers with TF-GAN's losses, and its memory of the past."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import keras
 import numpy as np
 import pytest
@@ -63,8 +65,9 @@ def reference(lab, steps, extra=lambda d, real, fake, rest: 0.0, noise=0.0, afte
         after(d)
         z, real, rest = drawn(lab, 2 * step + 1)
         with tf.GradientTape() as tape:
-            jitter = noise * rest["instance_noise"][:len(z)] if noise else 0.0
-            g_loss = losses.of_logits(settings["loss"], d(real + jitter), d(g(z) + jitter))[0]
+            jitter = noise * rest["instance_noise"] if noise else np.zeros((2 * len(z), 2), np.float32)
+            logits = d(real + jitter[len(z):]), d(g(z) + jitter[:len(z)])
+            g_loss = losses.of_logits(settings["loss"], *logits)[0]
         gradients = tape.gradient(g_loss, g.trainable_variables)
         g_optimizer.apply_gradients(zip(gradients, g.trainable_variables, strict=True))
     return flat(g), flat(d), float(g_loss), float(d_loss)
@@ -111,6 +114,7 @@ def clipped(d):
         tf.reduce_sum(slope(d, tf.constant(real))**2, 1))}),
     ({"label_smoothing": 0.1}, {"extra": lambda d, real, *_: 0.1 * tf.reduce_mean(d(real))}),
     ({"instance_noise": 0.2}, {"noise": 0.2}),
+    ({"instance_noise": 0.2, "loss": "relativistic"}, {"noise": 0.2}),
     ({"loss": "wasserstein", "clip": 0.1}, {"after": clipped}),
 ])
 def test_every_regulariser_is_its_formula(settings, how):
@@ -286,8 +290,9 @@ def test_a_player_alone():
     np.testing.assert_array_equal(lab.state.d, d)
     assert not np.array_equal(lab.state.g, g) and lab.updates == {"G": 1, "D": 1}
     assert [lab.update() for _ in range(4)] == ["D", "G", "D", "G"]
-    with pytest.raises(ValueError, match="Unknown player 'C'. Known: D, G"):
-        lab.step("C")
+    for other in ("C", ""):
+        with pytest.raises(ValueError, match=f"Unknown player '{other}'. Known: D, G"):
+            lab.step(other)
 
 
 def test_the_past_comes_back_and_the_same_future_follows():
@@ -300,8 +305,9 @@ def test_the_past_comes_back_and_the_same_future_follows():
     lab.run(200)
     same(lab.state, end)
     np.testing.assert_array_equal(lab.history["g_loss"], history["g_loss"])
-    with pytest.raises(ValueError, match="step must be 0 or more, got -1"):
-        lab.rewind(-1)
+    for past in (lab.rewind, lambda step: lab.generate(3, step=step), lab.state_at, lab.metrics):
+        with pytest.raises(ValueError, match="step must be 0 or more, got -1"):
+            past(-1)
     lab.reset()
     lab.run(300)
     same(lab.state, end)
@@ -361,6 +367,54 @@ def test_among_many_runs_one_may_fail_alone():
     np.testing.assert_allclose(lab.state.g[2], alone.state.g[0], atol=1e-5)
 
 
+def test_a_run_of_infinite_points_has_no_numbers_and_the_others_do():
+    lab, alone = Lab(seed=[1, 2, 3], **SMALL), Lab(seed=3, **SMALL)
+    lab._state = lab.state._replace(g=lab.state.g * np.array([[1], [1e20], [1]], np.float32))
+    for name, values in lab.metrics().items():
+        assert list(np.isnan(values)) == [False, True, False]
+        assert values[2] == pytest.approx(alone.metrics()[name], abs=1e-6)
+
+
+def test_runs_of_different_data_have_different_floors():
+    several = Lab(["ring8", "moons", "ring8"], **SMALL).floor()
+    for name in METRICS:
+        ring, moons = Lab("ring8", **SMALL).floor()[name], Lab("moons", **SMALL).floor()[name]
+        np.testing.assert_array_equal(several[name], [ring, moons, ring])
+    assert Lab(["ring8"] * 3, **SMALL).floor() == Lab(seed=range(3), **SMALL).floor() == Lab(**SMALL).floor()
+
+
+def test_a_list_of_one_value_is_that_value():
+    lab = Lab(["moons"], seed=[3], g_lr=np.array([0.1]), **SMALL)
+    assert lab.runs == 1 and repr(lab) == repr(Lab("moons", seed=3, g_lr=0.1, **SMALL))
+    assert Lab(seed=[3], g_lr=[0.1, 0.2], **SMALL).runs == 2
+
+
+def test_points_given_and_settings_got_are_copies():
+    points = np.array([[0, 0], [0.5, 0.5]], np.float32)
+    lab = Lab(points, **SMALL)
+    points += 0.5
+    lab.settings["data"][:] = 1
+    np.testing.assert_array_equal(lab.settings["data"], [[0, 0], [0.5, 0.5]])
+    lab.set(data=points)
+    assert lab.real(50).min() > 0.3 and lab._pool.numpy().min() > 0.3
+
+
+def test_threads_take_turns():
+    together, alone = Lab(seed=1, **SMALL), Lab(seed=1, **SMALL)
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(together.run, [100] * 8))
+    alone.run(800)
+    same(together.state, alone.state)
+    assert list(together.history["step"]) == list(alone.history["step"])
+
+
+def test_the_pool_is_drawn_once_for_each_change(monkeypatch):
+    lab, drawn = Lab(**SMALL), []
+    monkeypatch.setattr(_settings, "draw", lambda *what, draw=_settings.draw: drawn.append(what) or draw(*what))
+    lab.set(data="moons", units=6)
+    assert drawn == [("moons", _settings.POOL, _settings.POOL_SEED)]
+
+
 def test_a_saved_lab_goes_on_where_it_was(tmp_path):
     lab = Lab(np.array([[0, 0], [1, 0.5], [-1, 1]]), seed=3, d_steps=2, **SMALL)
     lab.run(33)
@@ -381,6 +435,25 @@ def test_a_saved_lab_goes_on_where_it_was(tmp_path):
             Lab.load(tmp_path / f"{name}.npz")
     with pytest.raises(FileNotFoundError):
         Lab.load(tmp_path / "none.npz")
+    again.restore(tmp_path / "lab.npz")
+    with pytest.raises(ValueError, match="step must be 33 or more, got 5"):
+        again.rewind(5)
+
+
+@pytest.mark.parametrize("change", [
+    lambda arrays: arrays | {"state_0": arrays["state_0"][:, :-1]},
+    lambda arrays: arrays | {"state_1": arrays["state_1"][0]},
+    lambda arrays: arrays | {"state_8": arrays["state_8"].astype(float)},
+    lambda arrays: {name: array for name, array in arrays.items() if name != "state_11"},
+])
+def test_a_file_of_other_arrays_is_refused_at_once(tmp_path, change):
+    lab = Lab(**SMALL)
+    lab.save(tmp_path / "lab.npz")
+    with np.load(tmp_path / "lab.npz") as file:
+        np.savez(tmp_path / "other.npz", **change(dict(file)))
+    with pytest.raises(ValueError, match=r"other.npz .*settings call for float32 \(1, 57\), float32 \(1, 51\), .*has "):
+        lab.restore(tmp_path / "other.npz")
+    lab.restore(tmp_path / "lab.npz")
 
 
 @pytest.mark.parametrize("settings, says", [

@@ -183,8 +183,8 @@ def _moved(kind, w, gradient, slots, lr, knobs, t):
     return w - lr * m / (tf.sqrt(v) + 1e-7), (m, v)
 
 
-def _slope(d, x):
-    """The gradient of D's logits with respect to its inputs x `(r, 2, n)`: the same shape."""
+def _input_gradient(d, x):
+    """The gradient of each of D's logits with respect to its input, for x `(r, 2, n)`: the same shape."""
     with tf.GradientTape() as tape:
         tape.watch(x)
         logits = d(x)
@@ -201,10 +201,10 @@ def _training(structure: Structure):
     """The function that is compiled."""
     pair, n = adversarial(structure.loss), structure.batch_size
 
-    def noisy(x, knobs, drawn):
+    def noisy(x, knobs, drawn, first=0):
         if not structure.instance_noise:
             return x
-        return x + knobs["instance_noise"][:, None, None] * drawn["instance_noise"][:, :, :x.shape[2]]
+        return x + knobs["instance_noise"][:, None, None] * drawn["instance_noise"][:, :, first:first + x.shape[2]]
 
     def d_weights(state, weights):
         return _normalised(weights, state.u) if structure.spectral_norm else (weights, state.u)
@@ -223,12 +223,12 @@ def _training(structure: Structure):
                 loss += knobs["label_smoothing"] * tf.reduce_mean(real, (1, 2))
             if structure.gradient_penalty:
                 mixed = x_fake + drawn["mix"] * (x_real - x_fake)
-                slope = _slope(lambda x: forward(used, x), mixed)
-                slope = tf.sqrt(tf.reduce_sum(slope**2, 1) + 1e-10)     # as in TF-GAN: a root has no slope at 0
-                loss += knobs["gradient_penalty"] * tf.reduce_mean((slope - 1)**2, 1)
+                input_gradient = _input_gradient(lambda x: forward(used, x), mixed)
+                norm = tf.sqrt(tf.reduce_sum(input_gradient**2, 1) + 1e-10)     # as in TF-GAN: a root has no slope at 0
+                loss += knobs["gradient_penalty"] * tf.reduce_mean((norm - 1)**2, 1)
             if structure.r1:
-                slope = _slope(lambda x: forward(used, x), x_real)
-                loss += knobs["r1"] / 2 * tf.reduce_mean(tf.reduce_sum(slope**2, 1), 1)
+                input_gradient = _input_gradient(lambda x: forward(used, x), x_real)
+                loss += knobs["r1"] / 2 * tf.reduce_mean(tf.reduce_sum(input_gradient**2, 1), 1)
         gradient = _rows(tape.gradient(loss, weights), state.d)
         t = tf.cast(state.updates[1] - state.fresh[1] + 1, tf.float32)
         d, slots = _moved(structure.optimizer, state.d, gradient, state.d_slots, knobs["d_lr"], knobs, t)
@@ -245,7 +245,7 @@ def _training(structure: Structure):
     def g_update(state, knobs, drawn):
         weights = layers(structure.g_shapes, state.g)
         used, _ = d_weights(state, layers(structure.d_shapes, state.d))
-        x_real = noisy(drawn["x_real"], knobs, drawn)
+        x_real = noisy(drawn["x_real"], knobs, drawn, first=n)
         with tf.GradientTape() as tape:
             tape.watch(weights)
             fake = forward(used, noisy(forward(weights, drawn["z"]), knobs, drawn))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import json
+import threading
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -29,6 +31,16 @@ class Record:
     state: _engine.State
 
 
+def _in_turn(method):
+    """The method, for one thread at a time: newer notebooks run a widget's callback beside a cell."""
+    @functools.wraps(method)
+    def alone(self, *arguments, **named):
+        with self._lock:
+            return method(self, *arguments, **named)
+
+    return alone
+
+
 class Lab:
     """Generators and discriminators on 2-D points: perceptrons, TF-GAN's losses, trained in a compiled loop.
 
@@ -43,29 +55,32 @@ class Lab:
     g_lr, d_lr : learning rates, 0 or more.
     d_steps, g_steps : updates of D and then of G in one step, 0 to 10, not both 0.
     label_smoothing : s, the label of real samples is 1 - s (Salimans et al. 2016, arXiv:1606.03498); log losses only.
-    instance_noise : standard deviation of the noise added to all that D sees (Sønderby et al. 2017, arXiv:1610.04490).
+    instance_noise : standard deviation of the noise added to each point, real or fake, whose logit a loss takes
+        (Sønderby et al. 2017, arXiv:1610.04490); the two penalties below look at points without it.
     clip : D's weights are cut off at this absolute value (Arjovsky et al. 2017); 0 for no clipping.
-    gradient_penalty : weight of E[(|slope of D| - 1)²] (Gulrajani et al. 2017); None takes the loss' own.
-    r1 : γ of γ/2 E[|slope of D|²] at real points (Mescheder et al. 2018, arXiv:1801.04406).
+    gradient_penalty : weight of E[(|∇D(x)| - 1)²] between real and fake points x (Gulrajani et al. 2017); None takes
+        the loss' own.
+    r1 : γ of γ/2 E[|∇D(x)|²] at real points x (Mescheder et al. 2018, arXiv:1801.04406).
     spectral_norm : whether each of D's layers is divided by its largest singular value (Miyato et al. 2018).
     seed : of weights and of all that is drawn. Same seed, same settings: same result, with pauses or without.
 
     The defaults find all eight modes of the ring with nearly every seed; R1 is what makes them steady.
 
     `data` (names), `seed` and every continuous setting may be a list: one run for each value, trained together.
-    Arrays then have the runs in their first axis, or second after the records.
+    Arrays then have the runs in their first axis, or second after the records. A list of one value is that value.
 
     Raises `ValueError` for anything else, and says what is accepted.
     """
 
     def __init__(self, data="ring8", **settings):
+        self._lock = threading.RLock()
         self._settings = _settings.checked({"data": data, **settings})
         self.reset()
 
     @property
     def settings(self) -> dict:
         """A copy of all settings."""
-        return {name: list(value) if isinstance(value, list) else value for name, value in self._settings.items()}
+        return copy.deepcopy(self._settings)
 
     @property
     def runs(self) -> int:
@@ -85,6 +100,7 @@ class Lab:
     def structure(self) -> _engine.Structure:
         return _settings.structure(self._settings)
 
+    @_in_turn
     def set(self, **changes):
         """Change settings in the middle of the training. Other networks, or another seed, start anew.
 
@@ -102,6 +118,7 @@ class Lab:
             self._forget_data()
         self._block = None
 
+    @_in_turn
     def reset(self):
         """Untrained again, with the present settings."""
         self._state = _engine.initial(self.structure, _settings.each(self._settings, "seed"))
@@ -115,7 +132,7 @@ class Lab:
         self._sums, self._since, self._block = 0.0, np.array(self._state.updates), None
 
     def _forget_data(self):
-        self._block, self._floors = None, {}
+        self._block, self._own_floor = None, None
         pools = [_settings.draw(source, _settings.POOL, _settings.POOL_SEED) for source in self._sources()]
         self._pool = tf.constant(np.stack(pools))
 
@@ -123,6 +140,7 @@ class Lab:
         source = self._settings["data"]
         return source if isinstance(source, list) else [source] * self.runs
 
+    @_in_turn
     def run(self, steps: int = 1):
         """Train so many steps, and keep a record every 50 (every 100 after 10,000 steps, and so on).
 
@@ -136,6 +154,7 @@ class Lab:
             self._block = None          # 100 MB for fifty runs; if they go on, it is drawn again as it was
         self._judge()
 
+    @_in_turn
     def update(self) -> str:
         """One update of the player whose turn it is: "D" or "G", which is returned."""
         before = self.updates
@@ -143,11 +162,12 @@ class Lab:
         self._judge()
         return next(player for player, count in self.updates.items() if count > before[player])
 
+    @_in_turn
     def step(self, player: str | None = None):
         """One step; or, as a step of its own, one update of player "D" or "G" alone."""
-        data._one_of(player or "D", ("D", "G"), "player")
         if player is None:
             return self.run(1)
+        data._one_of(player, ("D", "G"), "player")
         self._train(self.steps + 1, d_steps=int(player == "D"), g_steps=int(player == "G"))
         self._judge()
 
@@ -238,23 +258,26 @@ class Lab:
         steps = np.array([record.step for record in records])
         return {"step": steps} | {name: v[:, 0] if self.runs == 1 else v for name, v in columns.items()}
 
+    @_in_turn
     def rewind(self, step: int):
         """Back to the last record at or before this step; what came after it is dropped. Returns that record's step.
 
         Training on from there, with the same settings, gives what it gave the first time.
         """
+        self._records = self._until(step)
+        self._state = self._records[-1].state
+        self._forget()
+        return self.steps
+
+    def _until(self, step):
         kept = [record for record in self._records if record.step <= step]
         if not kept:
-            raise ValueError(f"step must be 0 or more, got {step!r}.")
-        self._records, self._state = kept, kept[-1].state
-        self._forget()
-        return kept[-1].step
+            raise ValueError(f"step must be {self._records[0].step} or more, got {step!r}.")
+        return kept
 
     def state_at(self, step: int | None = None) -> _engine.State:
         """The state of the last record at or before `step`; None: the present one."""
-        if step is None:
-            return self._state
-        return max((record for record in self._records if record.step <= step), key=lambda record: record.step).state
+        return self._state if step is None else self._until(step)[-1].state
 
     def generate(self, n: int = SAMPLES, seed: int = 0, step: int | None = None) -> np.ndarray:
         """n fake points `(n, 2)` float32, or `(r, n, 2)` of many runs, from the same z in all of them."""
@@ -271,24 +294,38 @@ class Lab:
         """The seven numbers of `lab.METRICS`, or those `names`, of 500 fake and 500 real points; `(r,)` of many runs.
 
         Of drawn points there are no modes to count, and "modes" and "quality" are left out. They mean something
-        only beside `floor()`.
+        only beside `floor()`. Fake points that aren't finite raise `ValueError`; among many runs theirs is NaN.
         """
         real, fakes = self.real(), self.generate(step=step)
         if self.runs == 1:
             return _metrics.measured(real, fakes, self._skeleton(self._settings["data"]), names)
+        lost = ~np.isfinite(fakes).all((1, 2))
+        fakes[lost] = 0
         found = [_metrics.measured(*points, self._skeleton(source), names)
                  for *points, source in zip(real, fakes, self._sources(), strict=True)]
-        return {name: np.array([one[name] for one in found]) for name in found[0]}
+        return {name: np.where(lost, np.nan, [one[name] for one in found]) for name in found[0]}
 
     def floor(self) -> dict:
-        """What a perfect generator would score in `metrics`: real against other real points."""
-        source = self._sources()[0]
-        if not self._floors:
-            self._floors = _floor(source) if isinstance(source, str) else _measure_floor(source)
-        return dict(self._floors)
+        """What a perfect generator would score in `metrics`: real against other real points.
+
+        Plain numbers; `(r,)` where the runs have different data.
+        """
+        source = self._settings["data"]
+        if isinstance(source, str):
+            return dict(_floor(source))
+        if isinstance(source, list):
+            found = [_floor(one) for one in source]
+            return dict(found[0]) if len(set(source)) == 1 else {
+                name: np.array([one[name] for one in found]) for name in found[0]}
+        if self._own_floor is None:
+            self._own_floor = _measure_floor(source)
+        return dict(self._own_floor)
 
     def widget(self):
-        """Everything by hand: play, pause, step, rewind, change, draw. Of the first run, if there are many."""
+        """Everything by hand: play, pause, step, rewind, change, draw. Raises `ValueError` for many runs."""
+        if self.runs > 1:
+            raise ValueError(f"The widget shows one run, and this lab trains {self.runs} at once. Make a lab with one "
+                             "value for each setting, Lab(seed=0).widget(); plotting.many_planes shows many runs.")
         from gan_helpers.lab._widget import LabPanel
 
         return LabPanel(self)
@@ -297,6 +334,7 @@ class Lab:
     def _skeleton(source):
         return data.skeleton(source) if isinstance(source, str) else None
 
+    @_in_turn
     def save(self, path):
         """Settings and present state, as one .npz file; a file that is there is replaced as a whole."""
         path = Path(path)
@@ -316,6 +354,7 @@ class Lab:
         lab.restore(path)
         return lab
 
+    @_in_turn
     def restore(self, path):
         """Put a saved state into this lab. Raises `ValueError` where its networks or runs are others."""
         settings, parts = _read(path)
@@ -326,6 +365,11 @@ class Lab:
         if other:
             raise ValueError(f"{Path(path).name} is of a lab with other settings: {'; '.join(other)}. Use Lab.load, "
                              "which takes the settings from the file.")
+        found = [f"{part.dtype} {part.shape}" for part in parts]
+        expected = [f"{part.dtype.name} {tuple(part.shape)}" for part in tf.nest.flatten(self._state)]
+        if found != expected:
+            raise ValueError(f"{Path(path).name} can't be read as a saved lab: its settings call for "
+                             f"{', '.join(expected)}, and it has {', '.join(found)}. Give a file that Lab.save wrote.")
         self._state = tf.nest.pack_sequence_as(self._state, [tf.constant(part) for part in parts])
         if settings["optimizer"] != self._settings["optimizer"]:
             self._state = _engine.with_new_moments(self._state)

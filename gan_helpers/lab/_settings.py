@@ -40,6 +40,8 @@ def checked(settings: dict) -> dict:
         _one_of(name, tuple(DEFAULTS), "setting")
     settings = {**DEFAULTS, **settings}
     result = {name: _several(name, value) for name, value in settings.items()}
+    result = {name: value[0] if isinstance(value, list) and len(value) == 1 else value
+              for name, value in result.items()}
     lengths = {name: len(value) for name, value in result.items() if isinstance(value, list)}
     if len(set(lengths.values())) > 1:
         said = ", ".join(f"{name}: {length}" for name, length in lengths.items())
@@ -90,9 +92,9 @@ def _one(name, value):
 
 
 def drawn_points(points) -> np.ndarray:
-    """The learner's own points as `(n, 2)` float32, n of 2 or more, or a `ValueError`."""
+    """A copy of the learner's own points as `(n, 2)` float32, n of 2 or more, or a `ValueError`."""
     try:
-        x = np.asarray(points, np.float32)
+        x = np.array(points, np.float32)
     except (TypeError, ValueError):
         raise ValueError(f"data must be one of {', '.join(POINT_SETS)}, or points (n, 2); got "
                          f"{type(points).__name__}.") from None

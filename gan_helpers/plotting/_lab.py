@@ -17,7 +17,7 @@ LONGEST = 0.6   # on the plane, of an arrow
 _HEAT = LinearSegmentedColormap.from_list("real or fake", ["#f3c6a5", "#ffffff", "#a9cfe8"])
 _BANDS = np.array([0, 0.05, 0.15, 0.3, 0.45, 0.55, 0.7, 0.85, 0.95, 1])     # of D's probability, one colour each
 METRICS = {"modes": "modes covered", "quality": "share of high quality", "js": "Jensen-Shannon (nats)",
-          "sliced_w1": "sliced Wasserstein-1", "mmd": "MMD", "precision": "precision", "recall": "recall"}
+          "sliced_w1": "sliced Wasserstein-1", "mmd": "MMD²", "precision": "precision", "recall": "recall"}
 _HIGHEST = {"quality": 1.05, "js": 0.72, "precision": 1.05, "recall": 1.05}    # of the axis: there is no more
 _nothing = np.empty((2, 0))
 
