@@ -143,7 +143,7 @@ def test_the_text_box_shows_what_python_sets_and_at_most_five_complaints():
 # A notebook with two views of a pad, what the kernel has of its points, and a button by which Python sets them.
 CELL = """import json, ipywidgets
 from gan_helpers.lab._pad import Pad
-pad, kernel, sets = Pad(), ipywidgets.Label("[]"), ipywidgets.Button(description="Set")
+pad, kernel, sets = Pad(size=300), ipywidgets.Label("[]"), ipywidgets.Button(description="Set")
 kernel.add_class("kernel")
 pad.observe(lambda change: setattr(kernel, "value", json.dumps(pad.points)), names="points")
 sets.on_click(lambda _: setattr(pad, "points", [[1, 1], [-1, -1], [1, -1]]))
@@ -166,6 +166,15 @@ def page(chromium, lab):
     page.wait_for_selector(".gan-pad canvas", timeout=120_000)
     yield page
     lab.stop_kernels()
+
+
+# Whether the canvas has a point's blue near (x, y), and none near (x, 0.3).
+DRAWN = """(canvas, [x, y]) => {
+  const at = v => Math.round((v / 1.2 + 1) / 2 * canvas.clientWidth * devicePixelRatio);
+  const blue = (x, y) => [...canvas.getContext('2d').getImageData(at(x) - 2, at(-y) - 2, 5, 5).data]
+    .some((value, i, all) => i % 4 === 0 && value < 150 && all[i + 2] > 150);
+  return blue(x, y) && !blue(x, 0.3);
+}"""
 
 
 class Hand:
@@ -248,6 +257,7 @@ def test_a_learner_draws_by_mouse_touch_pen_and_keyboard(page):
         page.mouse.click(*hand.at(0.5, -0.75))
         points = hand.points(n)
         assert np.abs(points - [0.5, -0.75]).max() < (0.005 if n == 1 else 0.6), name
+        assert n > 1 or hand.canvas.evaluate(DRAWN, [0.5, -0.75]), "the point isn't drawn where it is"
         hand.clear()
 
     # A finger doesn't scroll the page; a pen draws as well.

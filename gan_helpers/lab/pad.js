@@ -90,7 +90,7 @@ export default () => {
       if (line.textContent !== says + where) line.textContent = says + where;
       const size = canvas.clientWidth, pixels = Math.round(size * devicePixelRatio), g = canvas.getContext("2d");
       if (!size) return;            // not in the page yet
-      if (canvas.width !== pixels) canvas.width = canvas.height = pixels;
+      if (canvas.height !== pixels) canvas.width = canvas.height = pixels;     // it begins as 300x150
       const at = v => (v / LIMIT + 1) * size / 2, segment = (...ends) => {
         g.beginPath(); g.moveTo(...ends[0]); g.lineTo(...ends[1]); g.stroke();
       };
