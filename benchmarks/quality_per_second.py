@@ -11,11 +11,12 @@ all: the classifier score as a share of that of real images, and the Fréchet di
 the first step is done (compiling), and the looking, are left out.
 
 `tutorial` is TensorFlow's DCGAN tutorial, written anew: its networks, its batch of 256, its optimizer and its step.
-`recipe` is `training.train`. The rows `without ...` and `with ...` are the recipe with one ingredient changed. Without
-a name all of them are trained, one after the other, a table is printed, and records/quality.json and
-records/quality.png are written; `plot` draws the record again. `digits` is `training.train` on the bundled digits:
-shares of the ten classes, and what it learned by heart. `trial` trains the recipe with other settings; it stops after
-so many images, so that a busy machine doesn't matter, and adds a line to records/trials.jsonl.
+`recipe` is `training.train`. The rows `without ...` and `with ...` are the recipe with one ingredient changed, of one
+seed each: a difference smaller than that between the two seeds of the recipe says nothing. Without a name all of them
+are trained, one after the other, a table is printed, and records/quality.json and records/quality.png are written;
+`plot` draws the record again. `digits` is `training.train` on the bundled digits: shares of the ten classes, and what
+it learned by heart. `trial` trains the recipe with other settings; it stops after so many images, so that a busy
+machine doesn't matter, and adds a line to records/trials.jsonl.
 """
 
 import argparse
@@ -40,12 +41,13 @@ MARKS = (5, 10, 20, 30, 45, 60, 90, 120, 180, 240, 300)  # seconds at which we l
 N = 5000  # images in each set that is compared
 
 RECIPE = {**training.PRESETS["course"]._asdict(), "dropout": 0.0, "loss": "modified", "noise": "normal",
-          "g_channels": 64, "d_channels": 32, "networks": "course"}
+          "channels": 64, "widths": [32, 64, 64], "networks": "course"}
 OTHERWISE = {
     "without G's average": {"average": 0},
     "without the shift": {"shift": 0},
+    "with two convolutions in D": {"widths": [32, 64]},
+    "with z of 64 numbers": {"z_dim": 64},
     "with dropout of 0.3": {"dropout": 0.3},
-    "with an average of 0.99": {"average": 0.99},
     "with learning rates of 1e-4": {"g_lr": 1e-4, "d_lr": 1e-4},
     "with beta_1 of 0.9": {"beta_1": 0.9},
     "with batches of 256": {"batch_size": 256},
@@ -179,8 +181,8 @@ def recipe(x, judge, end, seed, unit="seconds", marks=MARKS, **changes):
 
 
 NETWORKS = {
-    "course": lambda use: (models.dcgan_generator(use["z_dim"], channels=use["g_channels"]),
-                           models.dcgan_discriminator(channels=use["d_channels"], dropout=use["dropout"])),
+    "course": lambda use: (models.dcgan_generator(use["z_dim"], channels=use["channels"]),
+                           models.dcgan_discriminator(widths=use["widths"], dropout=use["dropout"])),
     "tutorial": lambda use: tutorial_networks(),
 }
 
@@ -228,7 +230,7 @@ def curves(runs, judge_of):
     return fig
 
 
-def table(runs, marks=(30, 60, 180, 300)):
+def table(runs, marks=(30, 60, 120, 180, 300)):
     print(f"\n{'':44}" + "".join(f"{f'{mark} s':>16}" for mark in marks) + "   (Fréchet distance / score)")
     for run, rows in runs.items():
         found = {mark: [row for row in rows if mark <= row["seconds"] < mark + 5] for mark in marks}
@@ -260,7 +262,7 @@ def main():
         marks = [given.images * i // 4 for i in (1, 2, 3)]
         rows = recipe(x, judge, given.images, given.seed, "images", marks, **changes)
         with open(RECORDS / "trials.jsonl", "a") as file:
-            file.write(json.dumps({"changes": changes, "seed": given.seed, "rows": rows}) + "\n")
+            file.write(json.dumps({"settings": {**RECIPE, **changes}, "seed": given.seed, "rows": rows}) + "\n")
         return
     if given.run:
         train = {"tutorial": tutorial, "recipe": recipe}[given.run]
@@ -269,6 +271,8 @@ def main():
     runs = {}
     print("recipe", flush=True)
     runs["recipe"] = recipe(x, judge, given.seconds or 180, given.seed)
+    print("recipe, another seed", flush=True)
+    runs["recipe, another seed"] = recipe(x, judge, given.seconds or 180, given.seed + 1)
     print("tutorial", flush=True)
     runs["TensorFlow's DCGAN tutorial"] = tutorial(x, judge, given.seconds or 300, given.seed)
     for name, changes in OTHERWISE.items():

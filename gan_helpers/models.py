@@ -41,25 +41,23 @@ def dcgan_generator(z_dim: int = 64, image_shape: tuple[int, int, int] = (28, 28
     ], name="generator")
 
 
-def dcgan_discriminator(image_shape: tuple[int, int, int] = (28, 28, 1), channels: int = 32, dropout: float = 0.3):
+def dcgan_discriminator(image_shape: tuple[int, int, int] = (28, 28, 1), widths=(32, 64, 64), dropout: float = 0.3):
     """A DCGAN discriminator: images `(n, *image_shape)` -> logits `(n, 1)`, float32.
 
-    Two convolutions of stride 2 with leaky ReLU, then one dense unit (Radford, Metz and Chintala 2016,
-    arXiv:1511.06434). `channels` is the width of the first feature map, `dropout` the share of the inputs of the
-    dense unit that are set to 0 while training, in [0, 1). No batch normalisation here: it would let the images of a
-    batch vote on each other.
+    For each of the `widths` a convolution of stride 2 with so many feature maps, and leaky ReLU; then one dense unit
+    (Radford, Metz and Chintala 2016, arXiv:1511.06434). `dropout` is the share of the inputs of the dense unit that
+    are set to 0 while training, in [0, 1). No batch normalisation here: it would let the images of a batch vote on
+    each other. Raises `ValueError` for sizes that aren't whole numbers of 1 or more.
     """
-    check_sizes(image_shape, channels=channels)
-    return keras.Sequential([
-        keras.Input(image_shape),
-        layers.Conv2D(channels, 4, strides=2, padding="same"),
-        layers.LeakyReLU(0.2),
-        layers.Conv2D(2 * channels, 4, strides=2, padding="same"),
-        layers.LeakyReLU(0.2),
-        layers.Flatten(),
-        layers.Dropout(dropout),
-        layers.Dense(1, dtype="float32"),
-    ], name="discriminator")
+    check_sizes(image_shape, widths=widths)
+    network = keras.Sequential([keras.Input(image_shape)], name="discriminator")
+    for width in widths:
+        network.add(layers.Conv2D(width, 4, strides=2, padding="same"))
+        network.add(layers.LeakyReLU(0.2))
+    network.add(layers.Flatten())
+    network.add(layers.Dropout(dropout))
+    network.add(layers.Dense(1, dtype="float32"))
+    return network
 
 
 def pretrained_generator(path=PRETRAINED) -> keras.Model:
@@ -104,12 +102,15 @@ def _mlp(name: str, inputs: int, outputs: int, hidden: int, units: int) -> keras
     return keras.Sequential([keras.Input((inputs,)), *stack, head], name=name)
 
 
-def check_sizes(image_shape, **sizes) -> None:
+def check_sizes(image_shape, widths=(1,), **sizes) -> None:
     """`ValueError` unless `image_shape` is (height, width, channels) with sides that are multiples of 4.
 
-    `sizes` are further sizes by name; like the three of the image, they must be whole and 1 or more.
+    `widths` is a row of sizes, one or more, and `sizes` are single ones by name; like the three of the image, they must
+    be whole and 1 or more.
     """
-    for name, value in sizes.items():
+    if not isinstance(widths, (tuple, list)) or not widths:
+        raise ValueError(f"widths must be a row of numbers, one for each layer, such as (32, 64), got {widths!r}.")
+    for name, value in [*(("each of widths", width) for width in widths), *sizes.items()]:
         _count(value, name)
     if not isinstance(image_shape, (tuple, list)) or len(image_shape) != 3:
         raise ValueError(f"image_shape must be (height, width, channels), got {image_shape!r}.")

@@ -12,7 +12,7 @@ import keras
 from gan_helpers import data, models, training
 from gan_helpers.lab import ImageLab
 keras.utils.set_random_seed(0)
-G, D = models.dcgan_generator(4, (8, 8, 1), 4), models.dcgan_discriminator((8, 8, 1), 4)
+G, D = models.dcgan_generator(4, (8, 8, 1), 4), models.dcgan_discriminator((8, 8, 1), (4, 8))
 gan = training.GAN(G, D, seed=0)
 gan.compile()
 ImageLab(gan, data.load_images("digits")[:, 10:18, 10:18]).run(25).widget()"""

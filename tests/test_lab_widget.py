@@ -222,8 +222,8 @@ def test_a_drawing_that_fails_is_a_message_and_the_lab_goes_on(panel, monkeypatc
 
 
 def test_arrows_are_true_to_scale_up_to_a_length():
-    lines = plotting._lab.arrows([[0, 0], [1, 1]], [[2, 0], [0, 100]])
-    np.testing.assert_allclose(lines[[0, 1]], [[0, 0], [2 * plotting._lab.SCALE, 0]])
+    lines = plotting._lab.arrows([[0, 0], [1, 1]], [[0.5, 0], [0, 100]])
+    np.testing.assert_allclose(lines[[0, 1]], [[0, 0], [0.5 * plotting._lab.SCALE, 0]])
     np.testing.assert_allclose(lines[[6, 7]], [[1, 1], [1, 1 + plotting._lab.LONGEST]])
     assert np.isnan(lines[[5, 11]]).all() and np.isfinite(np.delete(lines, [5, 11], 0)).all()
 
@@ -249,6 +249,44 @@ def test_the_line_at_one_half_lies_where_the_logit_is_zero():
     assert left[0] > left[2] and right[2] > right[0]       # orange for fake, blue for real
 
 
+def test_a_d_near_one_half_shows_what_it_prefers():
+    from matplotlib.figure import Figure
+
+    fig = Figure()
+    show, history = plotting.lab_view(fig), {name: np.array([1.0]) for name in (
+        "step", "d_loss", "g_loss", "d_gradient", "g_gradient")}
+    plane = plotting.plane_grid()
+    seen = []
+    for probability in (0.46, 0.5, 0.53):
+        show(logits=np.full(len(plane), np.log(probability / (1 - probability))), history=history)
+        bands = fig.axes[0].collections[0]
+        seen += [colour for path, colour in zip(bands.get_paths(), bands.get_facecolors(), strict=True)
+                 if len(path.vertices)]
+    fake, even, real = seen
+    np.testing.assert_allclose(even[:3], 1, atol=0.01)              # white
+    assert fake[0] - fake[2] > 0.1 and real[2] - real[0] > 0.05     # orange; blue
+
+
+def test_the_legend_names_what_is_drawn():
+    from matplotlib.figure import Figure
+
+    fig = Figure()
+    show, points = plotting.lab_view(fig), np.zeros((3, 2))
+    history = {name: np.array([1.0]) for name in ("step", "d_loss", "g_loss", "d_gradient", "g_gradient")}
+
+    def names(**parts):
+        show(**parts, history=history)
+        legend, = fig.legends
+        return [text.get_text() for text in legend.get_texts()]
+
+    assert names(real_points=points, fake_points=points) == ["real", "fake"]
+    before = fig.legends[0]
+    assert names(real_points=points + 1, fake_points=points) == ["real", "fake"] and fig.legends[0] is before
+    assert names(fake_points=points, lines=[points], pulls=(points, points)) == [
+        "fake", "z, bent by G", "where G's loss pulls"]
+    assert names() == []
+
+
 def test_axes_change_seldom():
     upto = [plotting._lab._upto(step) for step in (0, 499, 500, 501, 4000, 4001)]
     assert upto == [500, 500, 500, 1000, 4000, 8000]
@@ -264,3 +302,6 @@ def test_small_multiples_show_each_run():
     assert [ax.get_title() for ax in fig.axes if ax.axison] == ["a", "b", "c"]
     show(fakes + 0.1)
     np.testing.assert_allclose(fig.axes[2].lines[1].get_xydata(), fakes[2] + 0.1)
+    fig = Figure()
+    plotting.many_planes(fig, real, fakes, ["a", "b", "c"], columns=3)
+    assert [ax.get_subplotspec().get_geometry()[:2] for ax in fig.axes] == [(1, 3)] * 3

@@ -17,6 +17,15 @@ def test_the_length_of_a_normal_z_is_chi(dim):
     assert spread == pytest.approx(stats.chi(dim).std(), rel=1e-5)
 
 
+@pytest.mark.parametrize("dim", [1, 7, 998, 999, 1000, 1001, 10**6, 10**8, 10**12])
+def test_two_neighbouring_mean_lengths_multiply_to_the_smaller_dimension(dim):
+    """Γ(x + 1) = x Γ(x): exact for every dimension, where SciPy's own difference of logarithms isn't any more."""
+    (one, spread), (other, _) = theory.normal_length(dim), theory.normal_length(dim + 1)
+    assert one * other == pytest.approx(dim, rel=1e-12)
+    assert one**2 + spread**2 == pytest.approx(dim, rel=1e-12)
+    assert dim < 100 or spread == pytest.approx(np.sqrt(0.5), rel=1 / dim + 1e-8)
+
+
 def test_the_length_of_sampled_z():
     lengths = np.linalg.norm(np.random.default_rng(0).standard_normal((20_000, 64)), axis=1)
     mean, spread = theory.normal_length(64)

@@ -14,7 +14,7 @@ from gan_helpers import models
 def test_generator_and_discriminator_fit_together(z_dim, height, width, colours, channels):
     shape = (4 * height, 4 * width, colours)
     generator = models.dcgan_generator(z_dim, shape, channels)
-    discriminator = models.dcgan_discriminator(shape, channels)
+    discriminator = models.dcgan_discriminator(shape, (channels, 2, 3))
     x = generator(np.random.default_rng(0).standard_normal((2, z_dim)).astype("float32"))
     assert x.shape == (2, *shape) and np.abs(x).max() <= 1
     assert discriminator(x).shape == (2, 1)
@@ -24,9 +24,10 @@ def test_parameter_counts_equal_those_worked_out_by_hand():
     generator, discriminator = models.dcgan_generator(), models.dcgan_discriminator()
     dense, up1, up2 = 64 * 7 * 7 * 64, 4 * 4 * 64 * 32, 4 * 4 * 32 * 1 + 1
     assert generator.count_params() == dense + 4 * 7 * 7 * 64 + up1 + 4 * 32 + up2
-    down1, down2, head = 4 * 4 * 1 * 32 + 32, 4 * 4 * 32 * 64 + 64, 7 * 7 * 64 + 1
+    down1, down2, down3 = 4 * 4 * 1 * 32 + 32, 4 * 4 * 32 * 64 + 64, 4 * 4 * 64 * 64 + 64
+    head = 4 * 4 * 64 + 1       # 28, 14, 7, and 7 halves to 4
     trainable = sum(int(np.prod(w.shape)) for w in discriminator.trainable_weights)
-    assert trainable == down1 + down2 + head
+    assert trainable == down1 + down2 + down3 + head
 
 
 def test_the_discriminator_returns_logits_not_probabilities():
@@ -41,7 +42,7 @@ def test_the_discriminator_returns_logits_not_probabilities():
 
 def test_the_discriminator_equals_its_layers_worked_out_in_numpy():
     """Two convolutions as explicit sums in float64; "same" puts one row of zeros on each side here."""
-    discriminator = models.dcgan_discriminator((8, 12, 1), channels=3)
+    discriminator = models.dcgan_discriminator((8, 12, 1), (3, 6))
     rng = np.random.default_rng(0)
     discriminator.set_weights([rng.normal(size=w.shape) for w in discriminator.get_weights()])
     k1, b1, k2, b2, k3, b3 = (w.astype(np.float64) for w in discriminator.get_weights())
@@ -60,7 +61,7 @@ def test_the_discriminator_equals_its_layers_worked_out_in_numpy():
 
 def test_the_discriminator_judges_each_image_alone():
     """Also while training: the other images of the batch don't change a logit (dropout switched off)."""
-    discriminator = models.dcgan_discriminator(channels=4)
+    discriminator = models.dcgan_discriminator(widths=(4, 8))
     for layer in discriminator.layers:
         if hasattr(layer, "rate"):
             layer.rate = 0
@@ -108,7 +109,9 @@ def test_sides_that_cannot_be_halved_twice_are_refused(side, where):
     (lambda: models.dcgan_generator(64, (28.0, 28, 1)), "whole number"),
     (lambda: models.dcgan_generator(2.5), "z_dim must be a whole number of 1 or more, got 2.5"),
     (lambda: models.dcgan_discriminator((0, 28, 1)), "whole number"),
-    (lambda: models.dcgan_discriminator(channels=-3), "channels must be"),
+    (lambda: models.dcgan_discriminator(widths=(8, -3)), "each of widths must be"),
+    (lambda: models.dcgan_discriminator(widths=32), "one for each layer, such as .*got 32"),
+    (lambda: models.dcgan_discriminator(widths=()), "one for each layer"),
     (lambda: models.mlp_generator(2, 2, -1), "layers_ must be"),
     (lambda: models.mlp_generator(2, 2, 2, 0), "units must be"),
 ])

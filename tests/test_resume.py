@@ -303,6 +303,18 @@ def test_another_run_is_refused_and_left_alone(other, settings, message, tmp_pat
     assert all(np.array_equal(a, b) for a, b in zip(weights, gan.get_weights(), strict=True))
 
 
+@pytest.mark.parametrize("there, here", [
+    ({"files": ["a", "b", "c"]}, {"files": ["z", "b", "c"]}),
+    ({"data": {"name": "digits", "n": 5}}, {"data": {"name": "mnist", "n": 5}}),
+])
+def test_names_in_ones_own_settings_count(there, here, tmp_path):
+    """Only those of layers don't: Keras counts on through a session."""
+    save(tmp_path, points_gan(), **there)
+    training.Checkpoints(tmp_path, points_gan(), **there)
+    with pytest.raises(ValueError, match="holds another run"):
+        training.Checkpoints(tmp_path, points_gan(), **here)
+
+
 def test_another_seed_or_other_images_are_refused_by_train(small, tmp_path):
     gan, _ = training.train(images(), steps=EPOCH, folder=tmp_path, progress=False)
     before = contents(tmp_path)

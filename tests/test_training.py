@@ -133,7 +133,7 @@ def test_the_discriminator_sees_images_moved_by_up_to_shift_pixels():
 
 @pytest.mark.parametrize("loss", ["modified", "wasserstein_gp"])
 def test_shifted_images_train_both_players(loss):
-    gan = GAN(models.dcgan_generator(channels=8), models.dcgan_discriminator(channels=8), loss, shift=3, seed=0)
+    gan = GAN(models.dcgan_generator(channels=8), models.dcgan_discriminator(widths=(8, 16)), loss, shift=3, seed=0)
     gan.compile()
     before = weights(gan)
     history = gan.fit(data.batches(data.load_images()[:64], 16, 0), epochs=1, steps_per_epoch=4, verbose=0)
@@ -216,7 +216,7 @@ for rows in (slice(70, 90), slice(100, 120)):  # in the second batch: the first 
 def test_mixed_precision_trains_and_returns_float32(policy):
     keras.config.set_dtype_policy(policy)
     try:
-        gan = GAN(models.dcgan_generator(channels=8), models.dcgan_discriminator(channels=8), seed=0)
+        gan = GAN(models.dcgan_generator(channels=8), models.dcgan_discriminator(widths=(8, 16)), seed=0)
         gan.compile()
         assert isinstance(gan.g_optimizer, keras.optimizers.LossScaleOptimizer) == (policy == "mixed_float16")
         x = data.load_images()[:64]
@@ -244,13 +244,13 @@ def test_nan_stops_training_and_says_which_loss_and_step(steps_per_execution):
     gan = caught.value.gan
     assert gan.steps == 4 and np.isfinite(gan.generate(4)).all()
     for new, old in zip(weights(gan), weights(trained(x[: 64 * 4])), strict=True):
-        np.testing.assert_array_equal(new, old)  # Adam's momentum hasn't moved them either
+        np.testing.assert_array_equal(new, old)  # Adam's momentum hasn't moved them either, nor G's average
     gan.fit(data.batches(ring(), 64, 0), epochs=1, steps_per_epoch=4, verbose=0)  # and it can go on
     assert gan.steps == 8
 
 
 def test_a_pass_that_breaks_down_leaves_no_trace_in_batch_normalisation():
-    gan = GAN(models.dcgan_generator(4, (8, 8, 1), 4), models.dcgan_discriminator((8, 8, 1), 4), seed=0)
+    gan = GAN(models.dcgan_generator(4, (8, 8, 1), 4), models.dcgan_discriminator((8, 8, 1), (4, 8)), seed=0)
     gan.compile()
     x = np.zeros((64, 8, 8, 1), np.float32)
     gan.fit(x, batch_size=32, verbose=0)
@@ -284,6 +284,22 @@ def test_ctrl_c_keeps_the_model_and_its_history(ctrl_c, capsys):
     assert len(history.history["g_loss"]) == 2 and gan.generate(2).shape == (2, 2)
 
 
+def test_ctrl_c_saves_the_run_and_closes_the_bar(ctrl_c, tmp_path):
+    class Interrupt(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            if self.model.steps == 7:
+                signal.raise_signal(signal.SIGINT)
+
+    gan = tiny_gan()
+    gan.compile()
+    run, bar = training.Checkpoints(tmp_path, gan), training.Progress(27)
+    gan.fit(data.batches(ring(), 64, 0), epochs=9, steps_per_epoch=3, callbacks=[run, bar, Interrupt()], verbose=0)
+    assert run.step == 7 and bar.bar.disable       # tqdm's word for closed
+    again = tiny_gan()
+    again.compile()
+    assert training.Checkpoints(tmp_path, again).step == again.steps == 7
+
+
 @pytest.mark.parametrize("steps_per_execution", [1, 4])
 def test_progress_ends_at_all_steps_and_is_redrawn_once_a_second(capsys, steps_per_execution):
     gan = tiny_gan()
@@ -313,9 +329,8 @@ def test_samples_come_from_the_same_z_before_training_and_after_each_epoch():
 @pytest.mark.parametrize("steps, group", [(1, 1), (6, 2), (37, 1), (60, 10), (75, 5)])
 def test_train_does_exactly_the_steps_asked_for(steps, group, monkeypatch, capsys):
     """In groups that don't overshoot, in history rows of 50, and on the bar."""
-    small = {name: getattr(models, name) for name in ("dcgan_generator", "dcgan_discriminator")}
-    for name, network in small.items():
-        monkeypatch.setattr(models, name, functools.partial(network, channels=2))
+    monkeypatch.setattr(models, "dcgan_generator", functools.partial(models.dcgan_generator, channels=2))
+    monkeypatch.setattr(models, "dcgan_discriminator", functools.partial(models.dcgan_discriminator, widths=(2, 4)))
     seen = []
     watch = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: seen.append(batch))
     gan, history = training.train(data.load_images()[:64], steps=steps, callbacks=[watch])
@@ -342,6 +357,7 @@ def test_train_ends_after_its_seconds(monkeypatch):
     ({"steps": 2, "seconds": 2}, "not both"),
     ({"seconds": -1}, "above 0"),
     ({"seconds": float("nan")}, "above 0"),
+    ({"seconds": True}, "above 0"),
     ({"steps": 1, "loss": "wgan"}, "Unknown loss"),
 ])
 def test_bad_input_is_refused_before_training(arguments, message):
@@ -363,7 +379,7 @@ def test_bad_input_is_refused_before_training(arguments, message):
     (lambda: tiny_gan(noise="cauchy"), "Unknown noise prior"),
     (lambda: tiny_gan(gradient_penalty_weight=-1), "0 or more"),
     (lambda: tiny_gan(shift=1), "shift moves images"),
-    (lambda: GAN(models.dcgan_generator(), models.dcgan_discriminator(), shift=-1), "shift must be a whole number"),
+    (lambda: GAN(models.dcgan_generator(), models.dcgan_discriminator(), shift=-1), "pixels, 0 or more, got -1"),
     (lambda: GAN(models.dcgan_generator(), models.dcgan_discriminator(), shift=1.5), "shift must be a whole number"),
     (lambda: GAN(models.dcgan_generator(), models.dcgan_discriminator(), shift=28), "smaller than the image's sides"),
     (lambda: tiny_gan().generate(0), "n must be a whole number"),
@@ -376,7 +392,7 @@ def test_models_that_cannot_work_are_refused(call, message):
 def test_training_goes_on_from_a_checkpoint_with_dropout_as_if_never_stopped(tmp_path):
     def make():
         keras.utils.set_random_seed(0)
-        gan = GAN(models.dcgan_generator(channels=8), models.dcgan_discriminator(channels=8), seed=1, shift=1)
+        gan = GAN(models.dcgan_generator(channels=8), models.dcgan_discriminator(widths=(8, 16)), seed=1, shift=1)
         gan.compile()
         return gan
 
@@ -403,9 +419,13 @@ IMAGES = np.zeros((64, 28, 28, 1), np.float32)
     (IMAGES.astype(np.uint8), "got uint8. Use data.to_unit_range"),
     (IMAGES + np.nan, "finite"),
     (IMAGES + 255, "255 to 255. Rescale"),
+    (tf.data.Dataset.from_tensor_slices({"image": IMAGES, "label": np.zeros(64)}).batch(32),
+     r"dictionaries of image, label. Take out the samples"),
+    (None, "got None"),
+    (IMAGES[:0], r"n of 1 or more, got \(0, 28, 28, 1\)"),
 ])
 def test_samples_that_do_not_fit_are_refused_before_training(x, message):
-    gan = GAN(models.dcgan_generator(channels=4), models.dcgan_discriminator(channels=4))
+    gan = GAN(models.dcgan_generator(channels=4), models.dcgan_discriminator(widths=(4, 8)))
     gan.compile()
     with pytest.raises(ValueError, match=message):
         gan.fit(x, verbose=0)
@@ -417,6 +437,12 @@ def test_float64_samples_are_trained_on_with_a_gradient_penalty():
     gan.compile()
     gan.fit(ring().astype(np.float64), batch_size=64, epochs=1, verbose=0)
     assert gan.steps == 8
+
+
+def test_numpys_numbers_are_numbers():
+    networks = models.dcgan_generator(channels=4), models.dcgan_discriminator(widths=(4, 8))
+    assert GAN(*networks, shift=np.int64(0)).shift == 0 and GAN(*networks, shift=np.int64(2)).shift == 2
+    assert training.StopAfter(np.int64(3)).seconds == 3
 
 
 def test_compile_refuses_what_cannot_work():

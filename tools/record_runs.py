@@ -99,7 +99,7 @@ def _three(measured):
 def record(settings, judge, steps=STEPS) -> dict[str, np.ndarray]:
     """Train once with these settings; returns the arrays of `training.RecordedRun` by name."""
     keras.utils.set_random_seed(settings["seed"])
-    gan = WithGradients(models.dcgan_generator(), models.dcgan_discriminator(), settings["loss"],
+    gan = WithGradients(models.dcgan_generator(), models.dcgan_discriminator(widths=(32, 64)), settings["loss"],
                         shift=settings["shift"], average=settings["average"], seed=settings["seed"])
     rates = [settings["g_rate"], settings["d_rate"]]
     if last := settings["d_stops_after"]:  # a schedule of D's rate that ends too early

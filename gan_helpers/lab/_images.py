@@ -15,6 +15,7 @@ from gan_helpers.data import _count, check_images
 from gan_helpers.lab._panel import Panel
 from gan_helpers.live._controls import _look
 from gan_helpers.training import StopOnNaN, TrainingDiverged, batches_from
+from gan_helpers.training._fit import is_number
 
 SHOWN = 16              # samples of the same z
 TICK = 0.1              # seconds of training between two pictures: so long may a click have to wait
@@ -27,11 +28,13 @@ class ImageLab:
 
     `batch_size`, `seed`: of `training.batches_from`; the batches follow the model's own count of steps, so a pause
     changes nothing. `every`: the steps of one record, 1 or more. With a `classifier` and held-out images `x_test`,
-    every `measure_every`-th record also has the classifier score and the Fréchet distance of as many samples.
+    every `measure_every`-th record also has the classifier score and the Fréchet distance of as many samples. Its
+    beginning is kept (`keep`).
 
     `history`: a dict of lists, an entry for each record: "step", the means of both losses and of D's logits since the
-    record before, and both learning rates. `quality`: likewise "step", "score" (as a share of that of `x_test`) and
-    "frechet" (in floors: training images against `x_test` is 1). `grids`: samples of the same z at each record.
+    record before or, after it, the last `go_back`, and both learning rates. `quality`: likewise "step", "score" (as a
+    share of that of `x_test`) and "frechet" (in floors: training images against `x_test` is 1). `grids`: samples of
+    the same z at each record.
 
     Raises `ValueError` for images that the networks don't take, and for half of what measuring needs.
     """
@@ -48,8 +51,9 @@ class ImageLab:
         self.gan, self.x, self.batch_size, self.seed = gan, x, batch_size, seed
         self.every, self.measure_every = _count(every, "every"), _count(measure_every, "measure_every")
         self.classifier, self.x_test = classifier, x_test
-        self._batches = batches_from(x, batch_size, seed, gan.steps)    # complains now, not at the first step
-        self._iterator, self._z, self._folder, self._kept = None, gan.sample_noise(SHOWN, seed=seed), None, None
+        batches_from(x, batch_size, seed, gan.steps)    # complains now, not at the first step
+        self._iterator, self._z, self._begun = None, gan.sample_noise(SHOWN, seed=seed), gan.steps
+        self._folder = tempfile.TemporaryDirectory(prefix="gan-")
         if classifier is not None:
             n = min(len(x), len(x_test))
             self._real_score = evaluation.classifier_score(classifier, x_test)
@@ -58,6 +62,7 @@ class ImageLab:
         self.quality = {name: [] for name in ("step", "score", "frechet")}
         self.grids = [np.asarray(self.gan(self._z))]
         self._measure()
+        self.keep()
 
     @property
     def rates(self) -> dict:
@@ -70,12 +75,15 @@ class ImageLab:
         for name, value, optimizer in (("g_lr", g_lr, self.gan.g_optimizer), ("d_lr", d_lr, self.gan.d_optimizer)):
             if value is None:
                 continue
-            if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not 0 <= value < math.inf:
+            if not (is_number(value) and value >= 0):
                 raise ValueError(f"{name} must be a number of 0 or more, got {value!r}.")
             optimizer.learning_rate = float(value)
 
     def run(self, steps: int) -> ImageLab:
-        """Train for `steps`. A loss that isn't finite raises `TrainingDiverged`; the last good weights stay."""
+        """Train for `steps`. A loss that isn't finite raises `TrainingDiverged`; that step isn't made.
+
+        The steps before it may have spoiled the weights already, without being infinite: `go_back` is then the way out.
+        """
         for _ in range(_count(steps, "steps")):
             self._step()
         return self
@@ -129,30 +137,27 @@ class ImageLab:
             evaluation.frechet_distance(self.classifier, x_fake, self.x_test) / self._floor)
 
     def keep(self):
-        """Keep this moment: weights, average, optimizers, random streams; `go_back` returns to it."""
-        self._folder = self._folder or tempfile.TemporaryDirectory(prefix="gan-")
+        """Keep this moment, the step `kept`: weights, average, optimizers, random streams; `go_back` returns to it."""
         self.gan.save_weights(Path(self._folder.name) / "kept.weights.h5")
-        self._kept = self.gan.steps
+        self.kept = self.gan.steps
 
     def go_back(self):
         """Back to the moment that was kept, and to its learning rates; what came after is forgotten.
 
-        Trained on from there, undisturbed, it takes the same way. Raises `ValueError` if nothing was kept.
+        Trained on from there, undisturbed, it takes the same way.
         """
-        if self._kept is None:
-            raise ValueError("Nothing is kept yet: keep() first.")
         self.gan.load_weights(Path(self._folder.name) / "kept.weights.h5")
         self._iterator = None
         for rows in (self.history, self.quality):
-            left = sum(step <= self._kept for step in rows["step"])
+            left = sum(step <= self.kept for step in rows["step"])
             rows.update({name: values[:left] for name, values in rows.items()})
         self.grids = self.grids[:len(self.history["step"]) + 1]
 
     def shown(self, record: int | None = None) -> dict:
         """What `plotting.training_view` takes to show a record, 0 to the number of records; by default the last."""
         record = len(self.history["step"]) if record is None else record
-        step = ([0, *self.history["step"]])[record]
-        known = sum(at <= step or not record for at in self.quality["step"])
+        step = [self._begun, *self.history["step"]][record]
+        known = sum(at <= step for at in self.quality["step"])
         return {"x": self.grids[record], "history": {name: values[:record] for name, values in self.history.items()},
                 "quality": {name: values[:known] for name, values in self.quality.items()}}
 
@@ -222,8 +227,9 @@ class ImagePanel(Panel):
     def _on_track(self, name):
         return min(max(self.lab.rates[name], LOWEST), HIGHEST)
 
-    def redraw(self):
-        self.figure.update(record=0)
+    def _failed(self, error):
+        way_out = f" Go back returns to step {self.lab.kept:,}." if isinstance(error, TrainingDiverged) else ""
+        self._say(f"Paused. {error}{way_out}", "alert")
 
     def _on_keep(self):
         self.lab.keep()

@@ -13,6 +13,7 @@ class Panel:
     """`box` is what is shown; it holds the widget of `figure`, a `live.Figure`."""
 
     def __init__(self, on_tick, interval: int):
+        self._frame = 0             # counts the pictures
         self._busy = False          # whether controls are being set by the program, which must not act
         self._message = widgets.HTML()
         self._player = widgets.Play(value=0, min=0, max=10**6, interval=interval)
@@ -44,6 +45,15 @@ class Panel:
             self.pause()
             self._failed(error)
         self.redraw()
+
+    def redraw(self):
+        """Draw what is there now. A failure becomes a message, unless there is one already."""
+        self._frame += 1
+        try:
+            self.figure.update(**dict.fromkeys(self.figure.values, self._frame))
+        except Exception as error:
+            if not self._message.value:
+                self._say(f"Can't draw this: {type(error).__name__}: {error}", "alert")
 
     def _failed(self, error):
         self._say(f"Paused. {error}", "alert")

@@ -12,10 +12,12 @@ from gan_helpers.plotting._base import BLACK, BLUE, FAKE, GREEN, PURPLE, REAL, V
 
 EDGE = 1.5      # the plane that is shown is [-EDGE, EDGE] on both axes
 CELLS = 48      # of the heat map, on each side
-SCALE = 0.15    # of the arrows: length on the plane for each unit of the gradient
-LONGEST = 0.6   # on the plane, of an arrow
+SCALE = 0.5     # of the arrows: length on the plane for each unit of the gradient
+LONGEST = 0.5   # on the plane, of an arrow: that of a gradient of 1 or more
 _HEAT = LinearSegmentedColormap.from_list("real or fake", ["#f3c6a5", "#ffffff", "#a9cfe8"])
-_BANDS = np.array([0, 0.05, 0.15, 0.3, 0.45, 0.55, 0.7, 0.85, 0.95, 1])     # of D's probability, one colour each
+# Of D's probability, one colour each. Close together about 1/2: a D with a brake, or one that has met its match, stays
+# within a few hundredths of it, and there too it must be seen what it prefers.
+_BANDS = np.array([0, 0.15, 0.35, 0.45, 0.48, 0.495, 0.505, 0.52, 0.55, 0.65, 0.85, 1])
 METRICS = {"modes": "modes covered", "quality": "share of high quality", "js": "Jensen-Shannon (nats)",
           "sliced_w1": "sliced Wasserstein-1", "mmd": "MMD²", "precision": "precision", "recall": "recall"}
 _HIGHEST = {"quality": 1.05, "js": 0.72, "precision": 1.05, "recall": 1.05}    # of the axis: there is no more
@@ -79,21 +81,32 @@ def lab_view(fig):
     None isn't drawn.
     """
     side = np.linspace(-EDGE, EDGE, CELLS)
-    left, right = fig.add_gridspec(1, 2, width_ratios=(1.25, 1))
+    # The layout is found once: at the right a little is left free for step numbers that grow longer.
+    left, right, _ = fig.add_gridspec(1, 3, width_ratios=(1.25, 1, 0.02))
     ax, right = plane(fig.add_subplot(left)), right.subgridspec(3, 1)
     top, middle, low = (fig.add_subplot(right[i]) for i in range(3))
 
     # Bands are drawn in a third of the time that matplotlib takes to enlarge an image of the same cells.
-    heat = ax.add_collection(PathCollection([], facecolors=_HEAT((_BANDS[1:] + _BANDS[:-1]) / 2), linewidth=0,
+    heat = ax.add_collection(PathCollection([], facecolors=_HEAT(np.linspace(0, 1, len(_BANDS) - 1)), linewidth=0,
                                             antialiased=False, zorder=1, transform=ax.transData))
     contour, = ax.plot([], [], color=BLACK, linewidth=1.5, zorder=3, label="D = 1/2")
     warped, = ax.plot([], [], color=GREEN, linewidth=0.7, alpha=0.8, zorder=2, label="z, bent by G")
     real, = ax.plot([], [], linestyle="", markersize=4, zorder=3, label="real", markerfacecolor="none",
                     markeredgewidth=0.8, **REAL)
     fakes, = ax.plot([], [], linestyle="", markersize=4.5, zorder=4, label="fake", markeredgewidth=1.1, **FAKE)
-    pull, = ax.plot([], [], color=PURPLE, linewidth=0.9, zorder=5, label="where G's loss pulls")
-    fig.legend(handles=[real, fakes, contour, warped, pull], loc="outside lower left", ncol=5, frameon=False,
-               fontsize=8, handlelength=1.4, columnspacing=1.0).set_zorder(-1)
+    pull, = ax.plot([], [], color=PURPLE, linewidth=1.1, zorder=5, label="where G's loss pulls")
+
+    def legend(*handles):
+        """Names `handles` and nothing else; a change costs a whole redraw, and is rare."""
+        names = [handle.get_label() for handle in handles]
+        if fig.legends and [text.get_text() for text in fig.legends[0].get_texts()] == names:
+            return
+        for old in fig.legends:
+            old.remove()
+        fig.legend(handles=handles, loc="outside lower left", ncol=5, frameon=False, fontsize=8, handlelength=1.4,
+                   columnspacing=1.0).set_zorder(-1)
+
+    legend(real, fakes, contour, warped, pull)      # all of them, since room for it is found only once
 
     curves = {}
     for panel, names in ((top, ("d_loss", "g_loss")), (middle, ("d_gradient", "g_gradient"))):
@@ -123,6 +136,8 @@ def lab_view(fig):
 
     def show(real_points=None, fake_points=None, logits=None, boundary=None, lines=None, pulls=None, history=None,
              show_losses=True, show_gradients=True, metric=None, log_loss=True):
+        shown = ((real, real_points), (fakes, fake_points), (contour, boundary), (warped, lines), (pull, pulls))
+        legend(*(line for line, part in shown if part is not None))
         for line, points in ((real, real_points), (fakes, fake_points)):
             line.set_data(*_nothing if points is None else points.T)
         heat.set_paths([] if logits is None else _bands(side, logits.reshape(CELLS, CELLS)))
@@ -191,9 +206,12 @@ def _decades(ax, values):
         ax.set_ylim(*wanted)
 
 
-def many_planes(fig, real, fakes, titles):
-    """Small multiples: `real` and `fakes`, each `(r, n, 2)`, one plane for each of the r `titles`."""
-    columns = int(np.ceil(np.sqrt(len(titles))))
+def many_planes(fig, real, fakes, titles, columns: int | None = None):
+    """Small multiples: `real` and `fakes`, each `(r, n, 2)`, one plane for each of the r `titles`.
+
+    `columns` of them make a row; if not given, as many as there are rows, or one more. Returns `show(fakes)`.
+    """
+    columns = columns or int(np.ceil(np.sqrt(len(titles))))
     rows = -(-len(titles) // columns)
     axes = np.atleast_1d(fig.subplots(rows, columns, squeeze=False)).flat
     shown = []

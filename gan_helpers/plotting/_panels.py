@@ -188,7 +188,7 @@ def loss_panels(axes, fake_logits):
 def training_view(fig, columns: int = 4, measured: bool = True):
     """How a training goes, for a live figure: samples on the left, curves over the steps on the right.
 
-    Returns `show(x, history, quality=None)`. `x`: images `(n, h, w, c)` in [-1, 1], always of one shape. `history`:
+    Returns `show(x, history, quality)`. `x`: images `(n, h, w, c)` in [-1, 1], always of one shape. `history`:
     lists "step", "g_loss", "d_loss", "real_logits", "fake_logits", all of one length, which may be 0. `quality`: lists
     "step", "frechet" (in floors) and "score" (as a share of that of real images); `measured`: whether it comes at all.
     Dotted lines: log 2 and 2 log 2 as in `loss_curves`, a logit of 0, and real against real.

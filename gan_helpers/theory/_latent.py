@@ -16,8 +16,12 @@ def normal_length(dim: int) -> tuple[float, float]:
     """
     if isinstance(dim, bool) or not isinstance(dim, numbers.Integral) or dim < 1:
         raise ValueError(f"dim must be a whole number of 1 or more, got {dim!r}.")
-    mean = math.sqrt(2) * math.exp(math.lgamma((dim + 1) / 2) - math.lgamma(dim / 2))
-    return mean, math.sqrt(dim - mean**2)
+    if dim < 1000:
+        mean = math.sqrt(2) * math.exp(math.lgamma((dim + 1) / 2) - math.lgamma(dim / 2))
+        return mean, math.sqrt(dim - mean**2)
+    # In higher dimensions that would be a small difference of large numbers; Stirling's series has it exactly.
+    variance = 1 / 2 - 1 / (8 * dim) - 1 / (16 * dim**2) + 5 / (128 * dim**3)
+    return math.sqrt(dim - variance), math.sqrt(variance)
 
 
 def lerp(a, b, t) -> np.ndarray:

@@ -29,7 +29,8 @@ EXECUTION_STEPS = 10  # steps that `train` runs before it returns to Python, who
 class Preset(NamedTuple):
     """How a GAN on images is trained: length of z, batch, Adam's learning rates and beta_1, shift, average, dropout.
 
-    The defaults are those that reached good samples soonest, in the trials of benchmarks/quality_per_second.py.
+    The defaults are among those that reached good samples soonest in the trials of benchmarks/quality_per_second.py.
+    z is short on purpose: of the points between two kinds of digits, which are no digit, fewer are drawn.
     """
 
     z_dim: int = 64

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import time
 
 import keras
 import numpy as np
+
+from gan_helpers.training._fit import is_number
 
 
 class TrainingDiverged(RuntimeError):
@@ -42,7 +43,7 @@ class StopAfter(keras.callbacks.Callback):
 
     def __init__(self, seconds: float):
         super().__init__()
-        if not (isinstance(seconds, (int, float)) and math.isfinite(seconds) and seconds > 0):
+        if not (is_number(seconds) and seconds > 0):
             raise ValueError(f"seconds must be a number above 0, got {seconds!r}.")
         self.seconds, self.started = seconds, None
 
@@ -118,4 +119,5 @@ class Progress(keras.callbacks.Callback):
         self.bar.set_postfix({key: f"{logs[key]:.2f}" for key in ("g_loss", "d_loss")}, refresh=False)
 
     def on_train_end(self, logs=None):
-        self.bar.close()
+        if self.bar is not None:
+            self.bar.close()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import numbers
 import os
 import pathlib
 import re
@@ -58,9 +59,9 @@ class Checkpoints(keras.callbacks.Callback):
         if not gan.compiled:
             raise ValueError("Compile the GAN before Checkpoints: the optimizers are part of a run.")
         self.path, self.every = pathlib.Path(folder) / FILE, every
-        settings = {**gan.get_config(), **gan.get_compile_config(), **settings}
-        settings = json.loads(json.dumps(settings, default=float))  # float: NumPy's numbers
-        self.settings = {name: _unnamed(value, {}) for name, value in settings.items()}
+        ours, theirs = (json.loads(json.dumps(part, default=float))     # float: NumPy's numbers
+                        for part in ({**gan.get_config(), **gan.get_compile_config()}, settings))
+        self.settings = {name: _unnamed(value, {}) for name, value in ours.items()} | theirs
         self.epochs, self.seconds, self.history, self.step = 0, 0.0, {}, None
         self.since = None  # up to when `seconds` has been counted
         self._take_up(gan)
@@ -147,8 +148,13 @@ class Checkpoints(keras.callbacks.Callback):
 def batches_from(x, batch_size: int, seed: int, step: int = 0):
     """An endless `tf.data.Dataset` of full batches of `x`, shuffled anew in each pass, that begins with batch `step`.
 
-    The order depends on `seed` and nothing else, and any step is reached at once; otherwise as `data.batches`.
+    The order depends on `seed` and nothing else, and any step is reached at once. Raises `ValueError` for a seed that
+    isn't a whole number, samples that aren't finite numbers, and fewer samples than a batch.
     """
+    if isinstance(seed, bool) or not isinstance(seed, numbers.Integral):
+        raise ValueError(f"seed must be a whole number, got {seed!r}: the order of the batches follows from it.")
+    if not np.isfinite(x).all():
+        raise ValueError(f"Expected finite samples, got {np.count_nonzero(~np.isfinite(x))} NaN or infinite values.")
     n, per_pass = len(x), len(x) // _count(batch_size, "batch_size")
     if not per_pass:
         raise ValueError(f"batch_size is {batch_size}, but there are only {n} samples.")

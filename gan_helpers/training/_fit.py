@@ -9,8 +9,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from gan_helpers.data import _count
-
 
 def check_networks(generator, discriminator) -> int:
     """The length of z, or a `ValueError` that names the shapes that don't fit."""
@@ -46,6 +44,11 @@ def check_samples(x, generator, discriminator, steps_per_epoch) -> None:
             raise ValueError(f"Expected {wanted}; this dataset is empty. Is the batch larger than the data, with "
                              "drop_remainder=True?")
         x = batch[0] if isinstance(batch, tuple) else batch
+        if isinstance(x, dict):
+            raise ValueError(f"Expected batches of {wanted}; this dataset gives dictionaries of {', '.join(x)}. Take "
+                             "out the samples: dataset.map(lambda row: row[\"image\"]).")
+    elif x is None:
+        raise ValueError(f"Expected {wanted}, or a dataset of batches of them, got None.")
     elif not isinstance(x, np.ndarray):
         return  # a distributed dataset, a generator: what they hold can't be looked at without using it up
     got, dtype = tuple(x.shape), tf.as_dtype(x.dtype)
@@ -53,6 +56,8 @@ def check_samples(x, generator, discriminator, steps_per_epoch) -> None:
         hint = " Add the channel axis: x[..., None]." if (*got[1:], 1) == shape else ""
         hint = hint or (" Is it one sample, not a batch? Use dataset.batch(...)." if got == shape else "")
         raise ValueError(f"Expected batches of {wanted}, as the discriminator takes them, got {got}.{hint}")
+    if 0 in got:
+        raise ValueError(f"Expected {wanted}, n of 1 or more, got {got}.")
     if not dtype.is_floating:
         raise ValueError(f"Expected {wanted}, got {dtype.name}. Use data.to_unit_range(x) for pixels 0..255.")
     x = np.asarray(x, np.float32)
@@ -65,12 +70,14 @@ def check_samples(x, generator, discriminator, steps_per_epoch) -> None:
 
 def check_shift(shift, discriminator) -> int:
     """`shift` as an int of 0 or more that leaves something of the image to see, or a `ValueError`."""
-    if isinstance(shift, int) and shift == 0:
+    if isinstance(shift, bool) or not isinstance(shift, numbers.Integral) or shift < 0:
+        raise ValueError(f"shift must be a whole number of pixels, 0 or more, got {shift!r}.")
+    if shift == 0:
         return 0
     sides = tuple(discriminator.input_shape)[1:3]
     if len(discriminator.input_shape) != 4:
         raise ValueError(f"shift moves images; this discriminator takes samples of shape {sides}. Use shift=0.")
-    if _count(shift, "shift") >= min(sides):
+    if shift >= min(sides):
         raise ValueError(f"shift must be smaller than the image's sides, {sides}; got {shift}.")
     return int(shift)
 

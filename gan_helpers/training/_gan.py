@@ -176,7 +176,7 @@ class GAN(keras.Model):
         self._apply(good, self.d_optimizer, d_gradients, gan_model.discriminator_variables)
         for value, old in zip(statistics, before, strict=True):     # a forward pass of NaN has spoiled these already
             value.assign(tf.where(good, value, old))
-        self._update_average()
+        self._update_average(good)
         self.g_loss.update_state(loss.generator_loss)
         self.d_loss.update_state(loss.discriminator_loss)
         self.real_logits.update_state(gan_model.discriminator_real_outputs)
@@ -218,11 +218,11 @@ class GAN(keras.Model):
         else:
             optimizer.apply([tf.where(good, g, tf.zeros_like(g)) for g in gradients], variables)
 
-    def _update_average(self):
+    def _update_average(self, good):
         if self.average_generator is None:
             return
         steps = tf.cast(self.g_optimizer.iterations, tf.float32)
-        decay = tf.minimum(self.average, (1 + steps) / (10 + steps))
+        decay = tf.where(good, tf.minimum(self.average, (1 + steps) / (10 + steps)), 1.0)
         for mean, weight in zip(self.average_generator.weights, self.generator.weights, strict=True):
             if keras.backend.is_float_dtype(mean.dtype):  # dropout's seed state isn't a number to average
                 mean.assign(mean + tf.cast(1 - decay, mean.dtype) * (weight - mean))
@@ -235,9 +235,13 @@ class GAN(keras.Model):
         `steps_per_epoch`.
         """
         check_samples(x, self.generator, self.discriminator, kwargs.get("steps_per_epoch"))
+        callbacks = [*(callbacks or []), StopOnNaN()]
         try:
-            return super().fit(x, callbacks=[*(callbacks or []), StopOnNaN()], **kwargs)
+            return super().fit(x, callbacks=callbacks, **kwargs)
         except KeyboardInterrupt:
+            for callback in callbacks:      # a checkpoint is saved, a bar is closed, as at any other end
+                if callback.model is not None:
+                    callback.on_train_end()
             print(f"Stopped by hand after {self.steps} steps. The model is usable, and its history is kept.")
             return self.history
 

@@ -30,7 +30,7 @@ def stop_tensorboard(folder) -> int:
     for info in manager.get_all():
         if not info.logdir or os.path.realpath(info.logdir) != os.path.realpath(folder):
             continue
-        with contextlib.suppress(psutil.NoSuchProcess):
+        with contextlib.suppress(psutil.Error):
             process = psutil.Process(info.pid)
             # What a killed server has noted stays behind, and its number may be another program's by now.
             if any("tensorboard" in part for part in process.cmdline()):
