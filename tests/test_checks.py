@@ -96,6 +96,18 @@ def test_wrong_answers_fail_each_with_its_own_message(exercise):
         assert "not written yet" not in message and "gan_helpers" not in message and len(message) > 20
 
 
+def test_a_floor_may_take_both_samples_from_one_draw():
+    exercise, = (one for one in ALL if one.id == "05.4")
+    halves = """def floor(metric, draw, n, rounds):
+    values = []
+    for i in range(rounds):
+        x = draw(2 * n, i)
+        values.append(metric(x[:n], x[n:]))
+    return np.mean(values)"""
+    assert verdict(exercise, halves) is None
+    assert "sample is compared with itself" in verdict(exercise, halves.replace("x[n:]", "x[:n]"))
+
+
 @each_exercise
 def test_nothing_leaks_the_solution(exercise):
     said = [exercise.title, *exercise.hints]

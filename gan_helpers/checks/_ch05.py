@@ -16,7 +16,14 @@ def _entropy(p):
     return -np.sum(p[p > 0] * np.log(p[p > 0]))
 
 
-_COUNTS = (((4, 3, 2, 1), (1, 2, 3, 4)), ((10, 0, 5), (0, 20, 10)), ((1, 1, 0), (0, 0, 7)), ((30, 10), (3, 1)))
+def _kl(p, q):
+    """KL(p || q) in nats; infinite where q is 0 and p isn't."""
+    from scipy.special import rel_entr
+
+    return np.sum(rel_entr(p, q))
+
+
+_COUNTS = (((4, 3, 2, 1), (1, 1, 3, 5)), ((10, 0, 5), (0, 20, 10)), ((1, 1, 0), (0, 0, 7)), ((30, 10), (3, 1)))
 
 
 def _check_jensen_shannon(jensen_shannon):
@@ -29,15 +36,19 @@ def _check_jensen_shannon(jensen_shannon):
         got = _number(jensen_shannon(p.copy(), q.copy()), what)
         expect(np.isfinite(got), f"{what} is {got}: an empty cell adds nothing, since p log p goes to 0 with p. Leave "
                                  "out the cells where p is 0.")
-        whole, middle = (p / p.sum(), q / q.sum()), (p / p.sum() + q / q.sum()) / 2
+        one, two = p / p.sum(), q / q.sum()
+        middle = (one + two) / 2
         raw = _entropy((p + q) / 2) - (_entropy(p) + _entropy(q)) / 2
         expect_close(got, want, what, rtol=1e-6, atol=1e-9, known={
             "these are bits. The course measures in nats: take the natural logarithm.": want / np.log(2),
             "this is the square root, the Jensen-Shannon distance. The divergence has no root.": np.sqrt(want),
             "this is twice the divergence: it is the mean of two KL divergences, not their sum.": 2 * want,
-            "only half of it: both histograms are compared with the one in the middle.":
-                (_entropy(middle) * 0 + np.sum(np.where(whole[0] > 0, whole[0] * np.log(
-                    np.where(whole[0] > 0, whole[0], 1) / middle), 0))) / 2,
+            "only half of it: both histograms are compared with the one in the middle.": _kl(one, middle) / 2,
+            "this compares p and q with each other, by the mean of KL(p || q) and KL(q || p). It is infinite as soon "
+            "as one of them has an empty cell that the other hasn't. Compare both with the middle, m.":
+                (_kl(one, two) + _kl(two, one)) / 2,
+            "the two sides of KL have changed places: KL(p || m) weighs each cell by p, this one by m.":
+                (_kl(middle, one) + _kl(middle, two)) / 2,
             "the counts are used as they stand. 30 points and 3 points of the same kind should give 0: divide each "
             "histogram by its own sum first.": raw,
         })
@@ -56,11 +67,17 @@ def _fakes():
         return np.concatenate([centres[mode] + 0.02 * rng.standard_normal((each, 2)) for mode in modes])
 
     strays = centres[[3, 4, 5]] + 0.01
+    turn = rng.uniform(0, 2 * np.pi, 300)
+    rim = np.repeat(centres[:6], 50, axis=0) + 2 * _SPREAD * np.stack([np.cos(turn), np.sin(turn)], 1)
+    lost = 0.1 * rng.standard_normal((275, 2))
     corner = centres[6] + 2.6 * _SPREAD * np.array([1.0, 1.0])      # 3.7 spreads away, yet within 3 on each axis
     far = centres[5] + 5 * _SPREAD * rng.choice([-1, 1], (40, 2))
     return centres, (
         ("200 points on all eight", near(range(8), 25)),
+        ("300 points about six modes, each 2 spreads from its centre", rim),
         ("500 points on three modes, and one stray point on each of three others", np.r_[near((0, 1, 2), 165), strays]),
+        ("120 points on three modes, 5 on a fourth, and 275 in the middle, on none", np.r_[
+            near((0, 1, 2), 40), near((4,), 5), lost]),
         ("160 points on four modes, and 40 too far from a fifth", np.r_[near(range(4), 40), far]),
         ("200 points on four modes, and 40 at the corner of a square about a fifth", np.r_[
             near(range(4), 50), np.tile(corner, (40, 1))]),
@@ -80,9 +97,15 @@ def _check_modes_covered(modes_covered):
         square = np.sum((np.abs(x[:, None] - centres) <= 3 * _SPREAD).all(-1), axis=0)
         got = _number(modes_covered(x.copy(), centres.copy(), _SPREAD), f"modes covered by {what}")
         expect_close(got, float(want), f"the number of modes covered by {what}", known={
+            "this counts points within 1 spread. Of a round heap in two dimensions that is less than half; take 3.":
+                float(np.sum(np.bincount(mode[distance <= _SPREAD], minlength=8) >= len(x) / 8 / 5)),
+            "a fair share is of all n points. This takes the share of those that lie near a centre: a generator would "
+            "cover modes by throwing its other points away.": float(np.sum(hits >= hits.sum() / 8 / 5)),
             "a single stray point makes no mode covered: it takes a fifth of a fair share.": float(np.sum(hits > 0)),
             "this measures each axis alone, a square about the centre. The distance is Euclid's: the root of the sum "
             "of squares.": float(np.sum(square >= len(x) / 8 / 5)),
+            "these are squared distances, compared with 3 spreads: take the root, or square the 3 spreads, too.":
+                float(np.sum(np.bincount(mode[distance ** 2 <= 3 * _SPREAD], minlength=8) >= len(x) / 8 / 5)),
             "this counts the points nearest to each centre, however far away. Only those within 3 spreads count.":
                 float(np.sum(np.bincount(mode, minlength=8) >= len(x) / 8 / 5)),
             "a fair share is n divided by the number of modes; this asks for a fifth of all n.":
@@ -122,41 +145,51 @@ def _check_pulls(pulls):
             np.stack([slope, slope]),
         "this differentiates with respect to D's probability, and leaves out that D is the sigmoid of a logit.":
             np.stack([slope / d, slope / (1 - d)]),
+        "this takes the logit for D's probability. D is the sigmoid of the logit.":
+            (lambda a: np.stack([(1 - a) * slope, a * slope]))(logit(x)[:, None]),
+        "the first of the two points downhill on D's logit. Both pull towards what D calls real; only their lengths "
+        "differ.": want * np.reshape([-1, 1], (2, 1, 1)),
+        "the second of the two points downhill on D's logit. Both pull towards what D calls real; only their lengths "
+        "differ.": want * np.reshape([1, -1], (2, 1, 1)),
         "these are means over the 7 fakes. What is asked is what each fake feels of its own loss.": want / 7,
     })
 
 
 def _check_floor(floor):
     for rounds, n in ((3, 20), (5, 8)):
-        drawn, compared, values = {}, [], iter(np.array([0.5, 0.1, 0.9, 0.2, 0.3, 0.7, 0.4, 0.6] * 8) / rounds)
+        drawn, compared = set(), []
+        values = iter(np.array([0.5, 0.1, 0.8, 0.3, 0.2, 0.7, 0.4, 0.6] * 8) / rounds)
 
         def draw(n, seed, drawn=drawn):
-            x = np.random.default_rng(seed).standard_normal((int(n), 2))
-            drawn[id(x)] = int(seed), x             # kept, so that no other array gets this id
+            x = np.random.default_rng([5, int(seed)]).standard_normal((int(n), 2))
+            drawn.update(point.tobytes() for point in x)
             return x
 
-        def metric(one, two, compared=compared, values=values, drawn=drawn):
-            expect(id(one) in drawn and id(two) in drawn,
-                   "the metric compares something that draw didn't give. The floor needs real points alone, on both "
-                   "sides.")
+        def metric(one, two, n=n, drawn=drawn, compared=compared, values=values):
+            one, two = ({point.tobytes() for point in np.asarray(x)} for x in (one, two))
+            expect(one | two <= drawn, "the metric compares something that draw didn't give. The floor needs real "
+                                       "points alone, on both sides.")
+            expect(not one & two, "a sample is compared with itself: the same seed gives the same points, and of "
+                                  "course they agree. Real against *other* real points.")
+            expect(len(one) == len(two) == n, f"n was {n}, but {len(one)} points were compared with {len(two)}. A "
+                                              "floor belongs to the number of points that the metric is used with.")
             value = next(values)
-            compared.append((drawn[id(one)][0], drawn[id(two)][0], len(one), len(two), value))
+            compared.append((one, two, value))
             return value
 
         got = _number(floor(metric, draw, n, rounds), "your floor")
         expect(compared, "the metric was never asked.")
-        for one, two, n_one, n_two, _ in compared:
-            expect(one != two, f"two samples with the same seed, {one}, are the same points: of course they agree. "
-                               "Real against *other* real points.")
-            expect(n_one == n_two == n, f"n was {n}, but {n_one} points were compared with {n_two}. A floor belongs to "
-                                        "the number of points that the metric is used with.")
-        expect(len({frozenset(pair[:2]) for pair in compared}) == len(compared),
+        expect(len(compared) == 1 or any(pair[:2] != compared[0][:2] for pair in compared[1:]),
                "the same two samples are compared again and again: each round needs seeds of its own.")
+        expect(len(set.union(*(one | two for one, two, _ in compared))) == 2 * n * len(compared),
+               "a sample of one round comes back in another one, and its luck with it. Each round needs two seeds that "
+               "no other round uses.")
         expect(len(compared) == rounds, f"rounds was {rounds}, but the metric was asked {len(compared)} times.")
-        values = [pair[-1] for pair in compared]
+        values = [value for *_, value in compared]
         expect_close(got, np.mean(values), "the floor", known={
             "this is the smallest of the values. What is asked is their mean: a perfect generator's typical score.":
                 np.min(values),
+            "this is the median of the values, not their mean.": np.median(values),
             "this is the sum of the values, not their mean.": np.sum(values),
             "this is the last of the values, not their mean.": values[-1],
         })
@@ -218,6 +251,14 @@ EXERCISES = (
             "the sum": "def jensen_shannon(real, fake):\n    p, q = real / np.sum(real), fake / np.sum(fake)\n"
                        "    m = (p + q) / 2\n"
                        "    return sum(np.sum(h[h > 0] * np.log(h[h > 0] / m[h > 0])) for h in (p, q))",
+            "p and q with each other": "from scipy.special import rel_entr\n"
+                                       "def jensen_shannon(real, fake):\n"
+                                       "    p, q = real / np.sum(real), fake / np.sum(fake)\n"
+                                       "    return (rel_entr(p, q).sum() + rel_entr(q, p).sum()) / 2",
+            "the sides of KL": "from scipy.special import rel_entr\n"
+                               "def jensen_shannon(real, fake):\n"
+                               "    p, q = real / np.sum(real), fake / np.sum(fake)\n    m = (p + q) / 2\n"
+                               "    return (rel_entr(m, p).sum() + rel_entr(m, q).sum()) / 2",
             "the distance": "from scipy.spatial.distance import jensenshannon\n"
                             "def jensen_shannon(real, fake):\n    return jensenshannon(real, fake)",
         },
@@ -249,6 +290,18 @@ EXERCISES = (
                            "    d = np.linalg.norm(x[:, None] - centres, axis=-1)\n"
                            "    c = np.bincount(d.argmin(1), minlength=len(centres))\n"
                            "    return np.sum(c >= len(x) / len(centres) / 5)",
+            "one spread": "def modes_covered(x, centres, spread):\n"
+                          "    d = np.linalg.norm(x[:, None] - centres, axis=-1)\n"
+                          "    c = np.bincount(d.argmin(1)[d.min(1) <= spread], minlength=len(centres))\n"
+                          "    return np.sum(c >= len(x) / len(centres) / 5)",
+            "a share of the near ones": "def modes_covered(x, centres, spread):\n"
+                                        "    d = np.linalg.norm(x[:, None] - centres, axis=-1)\n"
+                                        "    c = np.bincount(d.argmin(1)[d.min(1) <= 3 * spread], minlength=8)\n"
+                                        "    return np.sum(c >= c.sum() / len(centres) / 5)",
+            "squared distances": "def modes_covered(x, centres, spread):\n"
+                                 "    d = np.sum((x[:, None] - centres) ** 2, axis=-1)\n"
+                                 "    c = np.bincount(d.argmin(1)[d.min(1) <= 3 * spread], minlength=len(centres))\n"
+                                 "    return np.sum(c >= len(x) / len(centres) / 5)",
             "a square": "def modes_covered(x, centres, spread):\n"
                         "    c = np.sum((np.abs(x[:, None] - centres) <= 3 * spread).all(-1), axis=0)\n"
                         "    return np.sum(c >= len(x) / len(centres) / 5)",
@@ -288,6 +341,12 @@ EXERCISES = (
                                      "    return slope / d, slope / (1 - d)",
             "the mean": "def pulls(logit, slope):\n    d = 1 / (1 + np.exp(-logit[:, None]))\n"
                         "    return (1 - d) * slope / len(d), d * slope / len(d)",
+            "the logit as D": "def pulls(logit, slope):\n    d = logit[:, None]\n"
+                              "    return (1 - d) * slope, d * slope",
+            "one sign": "def pulls(logit, slope):\n    d = 1 / (1 + np.exp(-logit[:, None]))\n"
+                        "    return (1 - d) * slope, -d * slope",
+            "the other sign": "def pulls(logit, slope):\n    d = 1 / (1 + np.exp(-logit[:, None]))\n"
+                              "    return (d - 1) * slope, d * slope",
             "one number for each fake": "def pulls(logit, slope):\n    d = 1 / (1 + np.exp(-logit))\n"
                                         "    return 1 - d, d",
         },
@@ -316,6 +375,11 @@ EXERCISES = (
             "once": "def floor(metric, draw, n, rounds):\n    return metric(draw(n, 0), draw(n, 1))",
             "the smallest": "def floor(metric, draw, n, rounds):\n"
                             "    return min(metric(draw(n, 2 * i), draw(n, 2 * i + 1)) for i in range(rounds))",
+            "the median": "def floor(metric, draw, n, rounds):\n"
+                          "    return np.median([metric(draw(n, 2 * i), draw(n, 2 * i + 1)) for i in range(rounds)])",
+            "one sample against all": "def floor(metric, draw, n, rounds):\n"
+                                      "    x = draw(n, 0)\n"
+                                      "    return np.mean([metric(x, draw(n, i + 1)) for i in range(rounds)])",
             "more points": "def floor(metric, draw, n, rounds):\n"
                            "    return np.mean([metric(draw(n, 2 * i), draw(10 * n, 2 * i + 1)) "
                            "for i in range(rounds)])",

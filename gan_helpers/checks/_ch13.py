@@ -77,8 +77,9 @@ def _check_at_once_and_ever(at_once_and_ever):
 
 
 def _check_r1(r1):
-    for slopes, gamma in ((np.array([[3.0, 4.0], [0.0, 1.0]]), 1.0), (np.array([[1.0, -2.0], [0.5, 0.5], [0, 3]]), 0.1),
-                          (np.zeros((4, 2)), 2.0)):
+    # Three points or more: with two, the sum would be what forgets the one half.
+    for slopes, gamma in ((np.array([[3.0, 4.0], [0.0, 1.0], [2.0, -1.0]]), 1.0),
+                          (np.array([[1.0, -2.0], [0.5, 0.5], [0.0, 3.0]]), 0.1), (np.zeros((4, 2)), 2.0)):
         squares = [a * a + b * b for a, b in slopes]
         want = gamma * sum(squares) / len(squares) / 2
         expect_close(_number(r1(slopes.copy(), gamma), "the penalty"), want,
@@ -186,6 +187,7 @@ EXERCISES = (
             "no half": "def r1(slopes, gamma):\n    return gamma * np.mean((slopes ** 2).sum(1))",
             "lengths": "def r1(slopes, gamma):\n    return gamma / 2 * np.mean(np.linalg.norm(slopes, axis=1))",
             "mean of all": "def r1(slopes, gamma):\n    return gamma / 2 * np.mean(slopes ** 2)",
+            "the sum": "def r1(slopes, gamma):\n    return gamma / 2 * np.sum(slopes ** 2)",
             "the mean slope": "def r1(slopes, gamma):\n    return gamma / 2 * np.sum(slopes.mean(0) ** 2)",
             "towards 1": "def r1(slopes, gamma):\n"
                          "    return gamma / 2 * np.mean((np.linalg.norm(slopes, axis=1) - 1) ** 2)",
