@@ -1,6 +1,7 @@
 """The lab by hand: what each button, slider and tab does, pressed from the kernel's side."""
 
 import io
+import re
 
 import ipywidgets as widgets
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from PIL import Image
 
 from gan_helpers import plotting
-from gan_helpers.lab import Lab, _widget
+from gan_helpers.lab import Lab, _settings, _widget
 
 SMALL = {"units": 4, "batch_size": 20}
 
@@ -93,10 +94,63 @@ def test_every_setting_of_the_panel_reaches_the_lab(panel):
     values = {"noise": "uniform", "z_dim": 3, "batch_size": 30, "layers": 1, "g_lr": 0.1, "d_lr": 0.01, "g_steps": 2,
               "optimizer": "rmsprop", "beta_1": 0.3, "momentum": 0.5, "label_smoothing": 0.1, "instance_noise": 0.1,
               "r1": 0.5, "gradient_penalty": 1.0, "clip": 0.2, "spectral_norm": True, "data": "moons"}
+    before = panel.lab.settings
     for name, value in values.items():
         panel._settings[name].value = value
-        assert panel.lab.settings[name] == pytest.approx(value) if isinstance(value, float) else value
+        assert panel.lab.settings[name] == (pytest.approx(value) if isinstance(value, float) else value)
+        assert panel.lab.settings[name] != before[name]
     assert set(values) | {"units", "loss", "d_steps"} == set(panel._settings)
+
+
+@pytest.mark.parametrize("settings", [
+    {}, {"loss": "wasserstein_gp"}, {"z_dim": 64, "batch_size": 2000, "d_lr": 100.0, "g_lr": 1e-7},
+    {"batch_size": 3, "beta_1": 0.999, "r1": 50.0, "gradient_penalty": 100.0, "clip": 7.0, "instance_noise": 4.0}])
+def test_every_control_shows_what_is_in_use(settings):
+    panel = Lab(**{"units": 4, **settings}).widget()
+    used = panel.lab.settings | {name: float(knob[0]) for name, knob in _settings.knobs(panel.lab.settings).items()}
+    for name, box in panel._settings.items():
+        assert box.value == (pytest.approx(used[name]) if isinstance(used[name], float) else used[name]), name
+    for name, value in {"loss": "wasserstein", "z_dim": 20, "g_lr": 30.0, "data": "moons"}.items():
+        panel.lab.set(**{name: value})          # in a cell
+        panel.redraw()
+        assert panel._settings[name].value == (pytest.approx(value) if name == "g_lr" else value)
+
+
+def test_the_penalty_shown_is_the_loss_own_until_another_is_chosen(panel):
+    box, loss = panel._settings["gradient_penalty"], panel._settings["loss"]
+
+    def used():
+        return float(_settings.knobs(panel.lab.settings)["gradient_penalty"][0])
+
+    assert box.value == used() == 0
+    box.value = 3.0
+    box.value = 0.0
+    loss.value = "wasserstein_gp"
+    assert box.value == used() == 10
+    box.value = 2.0
+    loss.value = "modified"
+    assert box.value == used() == 2
+
+
+def test_the_left_end_of_a_rate_is_zero_and_that_player_rests(panel):
+    box = panel._settings["g_lr"]
+    assert "left: 0" in box.description
+    box.value = 10**box.min
+    assert panel.lab.settings["g_lr"] == 0 and "G rests" in said(panel)
+    g = panel.lab.state.g.numpy()
+    tick(panel)
+    np.testing.assert_array_equal(panel.lab.state.g, g)
+    box.value = 0.01
+    assert panel.lab.settings["g_lr"] == pytest.approx(0.01) and said(panel) == ""
+    assert Lab(g_lr=0, **SMALL).widget()._settings["g_lr"].value == pytest.approx(1e-5)
+
+
+def test_the_widget_is_of_one_run():
+    with pytest.raises(ValueError, match="shows one run, and this lab trains 3 at once. Make a lab with one value"):
+        Lab(seed=range(3), g_lr=[0.1, 0.2, 0.3], **SMALL).widget()
+    panel = Lab(seed=[3], **SMALL).widget()
+    press(panel, "New seed")
+    assert panel.lab.settings["seed"] == 4 and "Seed 4" in said(panel)
 
 
 def test_a_refused_setting_is_explained_and_put_back(panel):
@@ -157,6 +211,59 @@ def test_slow_motion_names_each_part_of_a_step(panel):
     assert panel._player.interval == _widget.SLOW       # time to read
     panel._speed.value = "100 steps"
     assert panel._player.interval == _widget.TICK
+
+
+def test_slow_motion_says_who_moves_whatever_happens_in_the_middle_of_a_step(panel):
+    panel._speed.value = "slow motion: one update"
+
+    def heard():
+        """The place in the step, whom the caption says to have moved, and who has."""
+        before = panel.lab.updates
+        tick(panel)
+        number, of, mover = re.search(r"(\d) of (\d)\. (?:(\w) has moved|.)", said(panel)).groups()
+        after = panel.lab.updates
+        return f"{number}/{of}", mover, next((player for player in "GD" if after[player] > before[player]), None)
+
+    assert [heard() for _ in range(3)] == [("1/4", None, None), ("2/4", "D", "D"), ("3/4", None, None)]
+    panel._settings["d_steps"].value = 3                # it was to be G's turn
+    assert [heard() for _ in range(4)] == [("3/6", "D", "D"), ("4/6", "D", "D"), ("5/6", None, None), ("6/6", "G", "G")]
+    assert [heard() for _ in range(2)] == [("1/6", None, None), ("2/6", "D", "D")]
+    press(panel, "Step")                                # ends this step
+    assert [heard() for _ in range(2)] == [("1/6", None, None), ("2/6", "D", "D")]
+    panel._settings["d_steps"].value = 0
+    assert [heard() for _ in range(4)] == [("1/2", None, None), ("2/2", "G", "G")] * 2
+    panel._settings["d_steps"].value = 1
+    panel._settings["g_steps"].value = 0
+    assert [heard() for _ in range(3)] == [("1/2", None, None), ("2/2", "D", "D"), ("1/2", None, None)]
+    press(panel, "Reset")
+    assert [heard() for _ in range(2)] == [("1/2", None, None), ("2/2", "D", "D")]
+
+
+def test_the_curve_of_the_metric_follows_a_lab_that_a_cell_changes(panel):
+    tick(panel, 3)
+    for change in (lambda lab: lab.set(data="moons"), lambda lab: lab.rewind(100), lambda lab: lab.set(g_lr=0.01)):
+        change(panel.lab)
+        panel.lab.run(300)
+        panel.redraw()
+        name, steps, values, _ = panel._metric_curve(panel.lab.records)
+        assert steps[-1] == panel.lab.steps
+        assert list(values) == [panel.lab.metrics(step, [name])[name] for step in steps]
+    panel.lab.reset()
+    panel.lab.run(100)
+    panel.redraw()
+    name, steps, values, _ = panel._metric_curve(panel.lab.records)
+    assert list(steps) == [0, 50, 100]
+    assert list(values) == [panel.lab.metrics(step, [name])[name] for step in steps]
+
+
+def test_looking_back_at_a_lab_that_a_cell_changes(panel):
+    tick(panel, 4)
+    panel._past.value = 75
+    assert "Looking back. Step 300" in panel.figure.text
+    panel.lab.reset()
+    panel.lab.run(150)
+    panel.redraw()
+    assert "Looking back. Step 150" in panel.figure.text and said(panel) == ""
 
 
 def test_each_part_of_the_picture_can_be_switched_off(panel):

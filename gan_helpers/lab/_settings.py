@@ -130,8 +130,13 @@ def structure(settings) -> Structure:
                      spectral_norm=settings["spectral_norm"], **used)
 
 
+def own_penalty(loss) -> float:
+    """The gradient penalty that a loss has if nobody says otherwise."""
+    return losses.get(loss).gradient_penalty_weight or 0.0
+
+
 def _penalties(settings):
-    own = losses.get(settings["loss"]).gradient_penalty_weight or 0.0
+    own = own_penalty(settings["loss"])
     return [own if value is None else value for value in each(settings, "gradient_penalty")]
 
 

@@ -22,6 +22,7 @@ VIEWS = {"real": "real points", "fakes": "fake points", "heat": "D's probability
          "contour": "where D says 1/2", "warped": "z's grid, bent by G", "pull": "where G's loss pulls (arrows)",
          "losses": "losses", "gradients": "lengths of the gradients"}
 DRAWN = "drawn by you"
+RATES = "g_lr", "d_lr"      # on log sliders, whose left end stands for 0: a player who rests
 NOW = 100           # where the slider of the past stands while nobody looks back
 
 
@@ -45,8 +46,9 @@ class LabPanel(Panel):
 
     def __init__(self, lab):
         super().__init__(lambda: self._do(self._advance), TICK)
-        self.lab, self._turn = lab, []              # what is left to do of a step in slow motion
-        self._measured, self._back = {}, None       # by metric and step; the record that is looked back at
+        self.lab, self._back = lab, None            # the step that is looked back at
+        self._measured, self._data = {}, None       # by metric and G's weights; against which real points
+        self._asked = None, None                    # in slow motion, who has looked, and at which state
         self._known = set()                         # structures that are compiled
         self._build_controls()
         self.figure = live.Figure(
@@ -61,6 +63,7 @@ class LabPanel(Panel):
         show = plotting.lab_view(fig)
 
         def update(frame):
+            self._follow()
             parts, text = self._parts()
             show(**parts)
             return text
@@ -69,10 +72,8 @@ class LabPanel(Panel):
 
     def _shown_record(self):
         """The state that is shown, and the records up to it."""
-        records = self.lab.records
-        if self._back is None:
-            return self.lab.state, records
-        return records[self._back].state, records[:self._back + 1]
+        records = [record for record in self.lab.records if self._back is None or record.step <= self._back]
+        return self.lab.state_at(self._back), records
 
     def _parts(self):
         lab, on = self.lab, {name: box.value for name, box in self._views.items()}
@@ -109,25 +110,27 @@ class LabPanel(Panel):
         return parts, text
 
     def _metric_curve(self, records):
-        name = self._metric.value
+        name, source = self._metric.value, self.lab.settings["data"]
         if name == "none":
             return None
-        if name in ("modes", "quality") and isinstance(self.lab.settings["data"], np.ndarray):
+        if name in ("modes", "quality") and isinstance(source, np.ndarray):
             name = "js"         # drawn points have no modes to count
-        last, known = records[-1].step, self._measured.setdefault(name, {})
+        if not np.array_equal(source, self._data):
+            self._measured, self._data = {}, source
+        kept = {record.state.g.ref(): record.step for record in self.lab.records}
+        known = {g: value for g, value in self._measured.get(name, {}).items() if g in kept}
         # Of a lab that comes trained, or a metric that is chosen late, a dozen moments: each takes some milliseconds.
-        wanted = {last} if known else {last, *(record.step for record in records[::len(records) // 12 + 1])}
-        for step in wanted - set(known):
-            known[step] = self.lab.metrics(step, [name])[name]
-        steps = sorted(step for step in known if step <= last)
-        return name, np.array(steps), np.array([known[step] for step in steps]), self.lab.floor()[name]
+        for record in records[-1:] if known else [*records[::len(records) // 12 + 1], records[-1]]:
+            g = record.state.g.ref()
+            if g not in known:
+                known[g] = self.lab.metrics(record.step, [name])[name]
+        self._measured[name] = known
+        shown = sorted((kept[g], value) for g, value in known.items() if kept[g] <= records[-1].step)
+        steps, values = map(np.array, zip(*shown, strict=True))
+        return name, steps, values, self.lab.floor()[name]
 
     def redraw(self):
-        self._frame = getattr(self, "_frame", 0) + 1
-        try:
-            self.figure.update(frame=self._frame)
-        except Exception as error:      # a traceback of a callback would go to a log that no learner reads
-            self._say(f"Can't draw this: {type(error).__name__}: {error}", "alert")
+        super().redraw()
         if self._back is None:
             self._set(self._past, value=NOW)
 
@@ -135,21 +138,14 @@ class LabPanel(Panel):
 
     def _failed(self, error):
         if isinstance(error, TrainingDiverged):
-            self._forget_measured()
             return super()._failed(error)
         self._say(str(error), "alert")
-
-    def _forget_measured(self):
-        last = self.lab.records[-1].step
-        self._measured = {name: {step: value for step, value in known.items() if step <= last}
-                          for name, known in self._measured.items()}
 
     def _come_back(self):
         """Training goes on from the record that is looked at."""
         if self._back is not None:
-            self.lab.rewind(self.lab.records[self._back].step)
+            self.lab.rewind(self._back)
             self._back = None
-            self._forget_measured()
 
     def _advance(self):
         self._come_back()
@@ -165,43 +161,42 @@ class LabPanel(Panel):
 
     def _slow(self):
         """Slow motion: the next of the sub-steps of one step, with a caption."""
-        if not self._turn:
-            settings = self.lab.settings
-            self._turn = ["look"] * (settings["d_steps"] > 0) + ["D"] * settings["d_steps"]
-            self._turn += ["ask"] * (settings["g_steps"] > 0) + ["G"] * settings["g_steps"]
-            self._of = len(self._turn)
-        now = self._turn.pop(0)
+        state, d, g = self.lab.state, *(self.lab.settings[name] for name in ("d_steps", "g_steps"))
+        done = int(state.phase) if state.phase < d + g else 0       # fewer updates a step than are done: a new step
+        player = "D" if done < d else "G"
+        asks = done == (0 if player == "D" else d) and not (self._asked[0] is state and self._asked[1] == player)
+        number = done + 1 + (player == "G" and d > 0) + (not asks)
+        if asks:
+            self._asked = state, player
+        else:
+            player = self.lab.update()
         caption = {
-            "look": "D looks at a batch of real points and a batch of fakes. The colour of each place is what it "
-                    "says: blue for real, orange for fake.",
-            "D": "D has moved its weights down the slope of its loss: the colours shift a little.",
-            "ask": "G asks D: the arrows show where its loss pulls each fake. Short arrows: G learns little.",
-            "G": "G has moved its weights: the fakes follow the arrows, as far as one small step goes.",
-        }[now]
-        if now in "DG":
-            self.lab.update()
-        self._set(self._views["pull"], value=now in ("ask", "G"))
-        self._say(f"{self._of - len(self._turn)} of {self._of}. {caption}")
+            ("D", True): "D looks at a batch of real points and a batch of fakes. The colour of each place is what it "
+                         "says: blue for real, orange for fake.",
+            ("D", False): "D has moved its weights down the slope of its loss: the colours shift a little.",
+            ("G", True): "G asks D: the arrows show where its loss pulls each fake. Short arrows: G learns little.",
+            ("G", False): "G has moved its weights: the fakes follow the arrows, as far as one small step goes.",
+        }[player, asks]
+        self._set(self._views["pull"], value=player == "G")
+        self._say(f"{number} of {d + g + (d > 0) + (g > 0)}. {caption}")
 
     def _on_reset(self):
         self.pause()
-        self._back, self._turn = None, []
+        self._back = None
         self.lab.reset()
-        self._measured = {}
         self._say("Untrained again, with the same settings and the same seed.")
 
     def _on_seed(self):
         self.lab.set(seed=self.lab.settings["seed"] + 1)
-        self._back, self._turn, self._measured = None, [], {}
+        self._back = None
         self._say(f"Seed {self.lab.settings['seed']}: other first weights, other draws. The settings stay.")
 
     def _on_past(self, change):
         if self._busy:
             return
         self.pause()
-        last = len(self.lab.records) - 1
-        self._back = None if change["new"] == NOW else round(change["new"] / NOW * last)
-        self._turn = []
+        records = self.lab.records
+        self._back = None if change["new"] == NOW else records[round(change["new"] / NOW * (len(records) - 1))].step
         self.redraw()
 
     def _on_setting(self, name, value):
@@ -209,17 +204,39 @@ class LabPanel(Panel):
 
         def change():
             self.lab.set(**{name: value})
-            self._turn = []
             if self.lab.steps < before:
                 self._back = None
                 self._say("Other networks: they start untrained. All settings stay.")
-            if name == "data" or self.lab.steps < before:
-                self._measured = {}
+            if value == 0 and name in RATES:
+                self._say(f"{name[0].upper()} rests: its learning rate is 0.")
 
-        old = self.lab.settings[name]
         self._do(change)
-        if not np.array_equal(self.lab.settings[name], value) and name in self._settings:
-            self._set(self._settings[name], value=old)
+
+    def _on_control(self, name, value):
+        """What a control shows, as a setting."""
+        if name in RATES and value <= 1.01 * 10**self._settings[name].min:
+            value = 0.0
+        if name == "gradient_penalty" and value == _settings.own_penalty(self.lab.settings["loss"]):
+            value = None        # so that another loss takes its own
+        self._on_setting(name, value)
+
+    def _follow(self):
+        """Let each control show the setting in use, whoever made it; a slider that is too short for it grows."""
+        now = self.lab.settings
+        if now["gradient_penalty"] is None:
+            now["gradient_penalty"] = _settings.own_penalty(now["loss"])
+        if isinstance(now["data"], np.ndarray):
+            now["data"] = DRAWN
+        for name, box in self._settings.items():
+            value = now[name]
+            if name in RATES:
+                if 0 < value <= 10**box.min:
+                    box.min = np.floor(np.log10(value)) - 1
+                value = value or 10**box.min
+                box.max = max(box.max, np.log10(value))
+            elif box.has_trait("max"):
+                box.min, box.max = min(box.min, value), max(box.max, value)
+            self._set(box, value=value)
 
     def _on_data(self, change):
         if self._busy:
@@ -280,51 +297,49 @@ class LabPanel(Panel):
         return widgets.HBox([self._settings[name] for name in names], layout=widgets.Layout(flex_flow="row wrap"))
 
     def _build_settings(self):
-        now, sets = self.lab.settings, [*data.POINT_SETS, DRAWN]
-        drawn = isinstance(now["data"], np.ndarray)
-        points = now["data"].tolist() if drawn else ()
+        source = self.lab.settings["data"]
+        points = source.tolist() if isinstance(source, np.ndarray) else ()
         self._pad = points_input(points) if AnyWidget is None else Pad(points, size=300)
         self._pad.observe(self._on_points, names="points")
 
-        def whole(name, label, low, high, step=1):
-            return widgets.IntSlider(value=now[name], min=low, max=high, step=step, **_look(label, "30em"))
+        def whole(label, low, high, step=1):
+            return widgets.IntSlider(value=low, min=low, max=high, step=step, **_look(label, "30em"))
 
-        def number(name, label, high, step, readout=".2f"):
-            return widgets.FloatSlider(value=now[name] or 0.0, min=0, max=high, step=step, readout_format=readout,
+        def number(label, high, step, readout=".2f"):
+            return widgets.FloatSlider(value=0, min=0, max=high, step=step, readout_format=readout,
                                        **_look(label, "30em"))
 
-        def rate(name, label):
-            value = float(np.clip(now[name], 1e-5, 10))
-            return widgets.FloatLogSlider(value=value, min=-5, max=1, step=0.1, readout_format=".2g",
-                                          **_look(label, "30em"))
+        def rate(label):
+            return widgets.FloatLogSlider(min=-5, max=1, step=0.1, readout_format=".2g",
+                                          **_look(f"{label} (left: 0)", "30em"))
 
-        def named(name, label, options, value=None):
-            return widgets.Dropdown(options=options, value=value or now[name], **_look(label, "30em"))
+        def named(label, options):
+            return widgets.Dropdown(options=options, **_look(label, "30em"))
 
         self._settings = {
-            "data": named("data", "Real points", sets, DRAWN if drawn else now["data"]),
-            "noise": named("noise", "Noise z", data.NOISE_PRIORS),
-            "z_dim": whole("z_dim", "Dimension of z", 1, 16),
-            "batch_size": whole("batch_size", "Batch size", 10, 500, 10),
-            "layers": whole("layers", "Hidden layers", 0, 5),
-            "units": whole("units", "Units in each", 1, 128),
-            "g_lr": rate("g_lr", "G's learning rate"), "d_lr": rate("d_lr", "D's learning rate"),
-            "d_steps": whole("d_steps", "D's updates a step", 0, 10),
-            "g_steps": whole("g_steps", "G's updates a step", 0, 10),
-            "loss": named("loss", "Loss", list(losses.TABLE)),
-            "optimizer": named("optimizer", "Optimizer", _settings.OPTIMIZERS),
-            "beta_1": number("beta_1", "Adam's β₁", 0.99, 0.01),
-            "momentum": number("momentum", "Momentum", 0.99, 0.01),
-            "label_smoothing": number("label_smoothing", "Label smoothing", 0.5, 0.05),
-            "instance_noise": number("instance_noise", "Instance noise", 1, 0.05),
-            "r1": number("r1", "R1, γ", 2, 0.01),
-            "gradient_penalty": number("gradient_penalty", "Gradient penalty", 20, 0.5, ".1f"),
-            "clip": number("clip", "Clip D's weights at", 1, 0.01),
-            "spectral_norm": widgets.Checkbox(value=now["spectral_norm"], description="Spectral norm of D"),
+            "data": named("Real points", [*data.POINT_SETS, DRAWN]),
+            "noise": named("Noise z", data.NOISE_PRIORS),
+            "z_dim": whole("Dimension of z", 1, 16),
+            "batch_size": whole("Batch size", 10, 500, 10),
+            "layers": whole("Hidden layers", 0, 5),
+            "units": whole("Units in each", 1, 128),
+            "g_lr": rate("G's learning rate"), "d_lr": rate("D's learning rate"),
+            "d_steps": whole("D's updates a step", 0, 10),
+            "g_steps": whole("G's updates a step", 0, 10),
+            "loss": named("Loss", list(losses.TABLE)),
+            "optimizer": named("Optimizer", _settings.OPTIMIZERS),
+            "beta_1": number("Adam's β₁", 0.99, 0.01),
+            "momentum": number("Momentum", 0.99, 0.01),
+            "label_smoothing": number("Label smoothing", 0.5, 0.05),
+            "instance_noise": number("Instance noise", 1, 0.05),
+            "r1": number("R1, γ", 2, 0.01),
+            "gradient_penalty": number("Gradient penalty", 20, 0.5, ".1f"),
+            "clip": number("Clip D's weights at", 1, 0.01),
+            "spectral_norm": widgets.Checkbox(description="Spectral norm of D"),
         }
         for name, box in self._settings.items():
             if name == "data":
                 box.observe(self._on_data, names="value")
             else:
-                box.observe(lambda change, name=name: None if self._busy else self._on_setting(name, change["new"]),
+                box.observe(lambda change, name=name: None if self._busy else self._on_control(name, change["new"]),
                             names="value")
