@@ -1,6 +1,8 @@
 """The 2-D lab in JupyterLab and Chromium: it plays, pauses and obeys while it plays, by mouse and by keyboard."""
 
 import contextlib
+import functools
+import json
 import re
 
 import nbformat
@@ -10,7 +12,21 @@ from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import expect
 from test_browser import axe_faults
 
-CELL = "import gan_helpers.quiet\nfrom gan_helpers.lab import Lab\nlab = Lab(units=8)\nlab.widget()"
+# The panel, and a line with what the kernel's lab has for each of its controls after each change.
+CELL = """import gan_helpers.quiet, json, ipywidgets
+from gan_helpers.lab import Lab
+lab = Lab(units=8)
+panel, settings, change = lab.widget(), ipywidgets.Label(), lab.set
+settings.add_class("settings")
+def tell():
+    now = {box.description: lab.settings[name] for name, box in panel._settings.items()}
+    settings.value = json.dumps(now, default=lambda points: points.tolist())
+def told(**changes):
+    change(**changes)
+    tell()
+lab.set = told
+tell()
+display(settings, panel)"""
 
 
 @contextlib.contextmanager
@@ -60,6 +76,25 @@ def follows(page, act, label):
             return now[0]
         page.wait_for_timeout(100)
     pytest.fail(f"{label}: the picture stays as it is, without a word")
+
+
+REFUSED = {"G's updates a step": "nobody would learn", "Real points": "Draw two points"}
+
+
+def sets(page, act, label):
+    """After the act the kernel's lab has another value for this control alone, or what is known to be refused is."""
+    line, refused = page.locator(".settings"), page.get_by_text(REFUSED.get(label, "No other is refused."))
+    before = json.loads(line.inner_text())
+    act()
+    for _ in range(200):
+        now = json.loads(line.inner_text())
+        if now != before:
+            assert [name for name in now if now[name] != before[name]] == [label]
+            return
+        if refused.count():
+            return
+        page.wait_for_timeout(100)
+    pytest.fail(f"{label}: the lab's setting stays as it is, without a word")
 
 
 def steps(page):
@@ -146,8 +181,9 @@ def test_slow_motion_has_captions(page):
     page.get_by_label("Speed").select_option("100 steps")
 
 
-@pytest.mark.parametrize("tab", ["Data", "Networks", "Learning", "Regularisers", "View"])
+@pytest.mark.parametrize("tab", ["Data", "Networks", "Regularisers", "Learning", "View"])
 def test_every_control_of_each_page_acts(page, tab):
+    # Learning comes after Regularisers: its last loss has no labels to smooth.
     if tab == "View":       # something to see or not to see
         play(page).click()
         waits(page, r"^Step [1-9][\d,]*\d\d")
@@ -156,25 +192,24 @@ def test_every_control_of_each_page_acts(page, tab):
     panel = page.locator(".widget-tab-contents > .widget-vbox:not(.lm-mod-hidden)")
     for slider in panel.locator(".widget-slider").all():
         label, handle = slider.locator(".widget-label").inner_text(), slider.locator(".noUi-handle")
-        for key in ("End", "Home"):
-            handle.focus()
-            page.keyboard.press(key)
-            page.wait_for_timeout(200)
+        handle.focus()
+        sets(page, lambda: page.keyboard.press("End"), label)
+        handle.focus()
+        sets(page, lambda: page.keyboard.press("Home"), label)
         page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]", timeout=60_000)     # compiled
         assert "nan" not in line(page).inner_text().lower(), label
         expect(slider.locator(".widget-readout")).not_to_be_empty()
     for box in panel.locator("input[type=checkbox]").all():
         label = box.locator("xpath=..").inner_text().strip()
-        if tab == "View":
-            follows(page, box.click, label)
-        else:
-            box.click()
-    for select in panel.locator(".widget-dropdown select").all():
+        (follows if tab == "View" else sets)(page, box.click, label)
+    for control in panel.locator(".widget-dropdown:has(.widget-label)").all():
+        label, select = control.locator(".widget-label").inner_text(), control.locator("select")
         for option in select.locator("option").all_inner_texts():
             if option != select.input_value():
-                select.select_option(option)
-    page.wait_for_timeout(1000)
-    follows(page, page.get_by_role("button", name="Step", exact=True).click, f"Step, after {tab}")
+                (follows if tab == "View" else sets)(page, functools.partial(select.select_option, option), label)
+    before = steps(page)
+    page.get_by_role("button", name="Step", exact=True).click()
+    waits(page, f"^Step {before + 1:,}[. ]")
 
 
 def test_drawn_points_are_learned(page):
