@@ -310,7 +310,8 @@ class LabPanel(Panel):
                                        **_look(label, "30em"))
 
         def rate(label):
-            return widgets.FloatLogSlider(min=-5, max=1, step=0.1, readout_format=".2g",
+            # The step is so fine that the readout of 0.0015, which the browser rounds to a step, isn't 0.0016.
+            return widgets.FloatLogSlider(min=-5, max=1, step=0.02, readout_format=".2g",
                                           **_look(f"{label} (left: 0)", "30em"))
 
         def named(label, options):
