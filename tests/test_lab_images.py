@@ -194,6 +194,7 @@ def press(panel, name):
 
 
 def tick(panel, times=1):
+    setattr(panel._player, panel._playing, True)
     for _ in range(times):
         panel._player.value += 1
 

@@ -31,6 +31,7 @@ def press(panel, name):
 
 def tick(panel, times=1):
     """What the browser does while the player plays."""
+    setattr(panel._player, panel._playing, True)
     for _ in range(times):
         panel._player.value += 1
 
@@ -169,14 +170,26 @@ def test_an_absurd_learning_rate_pauses_explains_and_goes_back():
     panel = Lab(optimizer="sgd", **SMALL).widget()
     tick(panel, 2)
     panel.lab.set(g_lr=1e30, d_lr=1e30)
-    playing = "playing" if panel._player.has_trait("playing") else "_playing"
-    setattr(panel._player, playing, True)
     tick(panel)
-    assert getattr(panel._player, playing) is False
+    assert getattr(panel._player, panel._playing) is False
     assert "Paused. Update" in said(panel) and "back to step 200" in said(panel) and panel.lab.steps == 200
-    panel._settings["g_lr"].value = panel._settings["d_lr"].value = 0.1
+    panel._settings["g_lr"].value = 0.1
+    assert "Paused. Update" in said(panel)          # it stays while a learner does what it says
+    panel._settings["d_lr"].value = 0.1
+    assert "Paused. Update" in said(panel)
     tick(panel)
-    assert panel.lab.steps == 300
+    assert panel.lab.steps == 300 and said(panel) == ""
+
+
+def test_ticks_that_come_after_a_pause_do_nothing(panel):
+    """The browser sends a few more before it hears of it: they would train on from where a learner looks back."""
+    tick(panel, 5)
+    panel._past.value = 40
+    panel._player.value += 1
+    assert panel.lab.steps == 500 and "Looking back. Step 200" in panel.figure.text
+    press(panel, "Reset")
+    panel._player.value += 1
+    assert panel.lab.steps == 0 and "Untrained again" in said(panel)
 
 
 def test_rewinding_shows_the_past_and_play_goes_on_from_there(panel):

@@ -205,7 +205,7 @@ class ImagePanel(Panel):
     """The widget of an `ImageLab`."""
 
     def __init__(self, lab):
-        super().__init__(lambda: self._do(lambda: lab.run_for(TICK)), interval=20)
+        super().__init__(lambda: lab.run_for(TICK), interval=20)
         self.lab = lab
         buttons = self._buttons(("Keep", "Remember this moment: weights, optimizers, random numbers", self._on_keep),
                                 ("Go back", "To the moment that was kept", self._on_back))
@@ -221,7 +221,8 @@ class ImagePanel(Panel):
         box = widgets.FloatLogSlider(min=math.log10(LOWEST), max=math.log10(HIGHEST), step=0.1, readout_format=".2g",
                                      value=self._on_track(name), **_look(label))
         box.observe(lambda change: self._busy or self._do(
-            lambda: self.lab.set(**{name: 0.0 if change["new"] <= LOWEST * 1.01 else change["new"]})), names="value")
+            lambda: self.lab.set(**{name: 0.0 if change["new"] <= LOWEST * 1.01 else change["new"]}), trains=False),
+            names="value")
         return box
 
     def _on_track(self, name):

@@ -7,6 +7,7 @@ import html
 import ipywidgets as widgets
 
 from gan_helpers.live._controls import _play_button
+from gan_helpers.training import TrainingDiverged
 
 
 class Panel:
@@ -15,9 +16,11 @@ class Panel:
     def __init__(self, on_tick, interval: int):
         self._frame = 0             # counts the pictures
         self._busy = False          # whether controls are being set by the program, which must not act
-        self._message = widgets.HTML()
+        self._diverged = False      # whether the message says so; it then stays until training goes on
+        self._message = widgets.HTML(layout=widgets.Layout(min_height="1.6em"))     # what is below doesn't jump
         self._player = widgets.Play(value=0, min=0, max=10**6, interval=interval)
-        self._player.observe(lambda change: self._busy or on_tick(), names="value")
+        self._playing = "playing" if self._player.has_trait("playing") else "_playing"  # ipywidgets 8, ipywidgets 7
+        self._player.observe(lambda change: self._on_tick(on_tick), names="value")
 
     def _buttons(self, *rows) -> list:
         """Play, and a button for each row: its name, its tip, what it does."""
@@ -36,13 +39,21 @@ class Panel:
         next(view for kind, view in bundle.items() if "widget-view" in kind)["model_id"] = self.box.model_id
         return bundle, metadata
 
-    def _do(self, action):
+    def _on_tick(self, action):
+        # The browser may have sent a few ticks more before it hears of a pause.
+        if not self._busy and getattr(self._player, self._playing):
+            self._do(action)
+
+    def _do(self, action, trains=True):
         """Run what a control asks for; what goes wrong becomes a message, and the lab stays usable."""
-        self._say()
+        if trains or not self._diverged:
+            self._diverged = False
+            self._say()
         try:
             action()
         except Exception as error:      # a traceback of a callback would go to a log that no learner reads
             self.pause()
+            self._diverged = isinstance(error, TrainingDiverged)
             self._failed(error)
         self.redraw()
 
@@ -59,8 +70,7 @@ class Panel:
         self._say(f"Paused. {error}", "alert")
 
     def pause(self):
-        name = "playing" if self._player.has_trait("playing") else "_playing"   # ipywidgets 8, ipywidgets 7
-        setattr(self._player, name, False)
+        setattr(self._player, self._playing, False)
 
     def _say(self, text="", role="status"):
         self._message.value = text and f'<div role="{role}" aria-live="polite">{html.escape(text)}</div>'

@@ -45,16 +45,17 @@ class LabPanel(Panel):
     """The widget of a `Lab`."""
 
     def __init__(self, lab):
-        super().__init__(lambda: self._do(self._advance), TICK)
+        super().__init__(self._advance, TICK)
         self.lab, self._back = lab, None            # the step that is looked back at
         self._measured, self._data = {}, None       # by metric and G's weights; against which real points
         self._asked = None, None                    # in slow motion, who has looked, and at which state
         self._known = set()                         # structures that are compiled
         self._build_controls()
         self.figure = live.Figure(
-            self._picture, figsize=(9.2, 5.2), values={"frame": 0},
+            self._picture, figsize=(9.2, 4.4), values={"frame": 0},
             alt="On the left the plane with real and fake points and what D says of each place; on the right "
                 "curves over the steps: losses, gradients, and a metric")
+        self.figure.widget.children[1].layout.min_height = "2.8em"      # two lines of text: what is below doesn't jump
         self.box = widgets.VBox([self.figure.widget, self._message, self._past, *self._rows, self._tabs])
 
     # What is drawn
@@ -100,7 +101,7 @@ class LabPanel(Panel):
         real, fake = (float(np.mean(1 / (1 + np.exp(-np.clip(seen[name], -60, 60))))) for name in ("real", "fake"))
         g, d = (int(count) for count in state.updates)
         text = f"Step {int(state.step):,}"
-        if g != d:
+        if not g == d == state.step:
             text += f" (updates: D {d:,}, G {g:,})"
         text += f". D says real with {real:.2f} to real, with {fake:.2f} to fake points"
         if metric is not None:
@@ -151,7 +152,7 @@ class LabPanel(Panel):
         self._come_back()
         steps = SPEEDS[self._speed.value]
         if self.lab.structure not in self._known:
-            self._say("Compiling the training loop for these settings: a second or two.")
+            self._say("Compiling the training loop for these settings: some seconds.")
             self._known.add(self.lab.structure)
         if steps:
             self.lab.run(steps)
@@ -210,7 +211,7 @@ class LabPanel(Panel):
             if value == 0 and name in RATES:
                 self._say(f"{name[0].upper()} rests: its learning rate is 0.")
 
-        self._do(change)
+        self._do(change, trains=False)
 
     def _on_control(self, name, value):
         """What a control shows, as a setting."""
@@ -282,7 +283,8 @@ class LabPanel(Panel):
         for box in (*self._views.values(), self._metric):
             box.observe(lambda change: None if self._busy else self.redraw(), names="value")
         pages = {
-            "Data": [self._group("data", "noise", "z_dim", "batch_size"), self._pad],
+            "Data": [widgets.HBox([widgets.VBox(self._named("data", "noise", "z_dim", "batch_size")), self._pad],
+                                  layout=wrap)],
             "Networks": [self._group("layers", "units")],
             "Learning": [self._group("g_lr", "d_lr", "d_steps", "g_steps", "loss", "optimizer", "beta_1", "momentum")],
             "Regularisers": [self._group("label_smoothing", "instance_noise", "r1", "gradient_penalty", "clip",
@@ -293,8 +295,11 @@ class LabPanel(Panel):
         for i, title in enumerate(pages):
             self._tabs.set_title(i, title)
 
+    def _named(self, *names):
+        return [self._settings[name] for name in names]
+
     def _group(self, *names):
-        return widgets.HBox([self._settings[name] for name in names], layout=widgets.Layout(flex_flow="row wrap"))
+        return widgets.HBox(self._named(*names), layout=widgets.Layout(flex_flow="row wrap"))
 
     def _build_settings(self):
         source = self.lab.settings["data"]
@@ -302,8 +307,8 @@ class LabPanel(Panel):
         self._pad = points_input(points) if AnyWidget is None else Pad(points, size=300)
         self._pad.observe(self._on_points, names="points")
 
-        def whole(label, low, high, step=1):
-            return widgets.IntSlider(value=low, min=low, max=high, step=step, **_look(label, "30em"))
+        def whole(label, low, high, step=1, **how):
+            return widgets.IntSlider(value=low, min=low, max=high, step=step, **_look(label, "30em"), **how)
 
         def number(label, high, step, readout=".2f"):
             return widgets.FloatSlider(value=0, min=0, max=high, step=step, readout_format=readout,
@@ -322,8 +327,9 @@ class LabPanel(Panel):
             "noise": named("Noise z", data.NOISE_PRIORS),
             "z_dim": whole("Dimension of z", 1, 16),
             "batch_size": whole("Batch size", 10, 500, 10),
-            "layers": whole("Hidden layers", 0, 5),
-            "units": whole("Units in each", 1, 128),
+            # Each of these values is compiled: not while a learner is still dragging.
+            "layers": whole("Hidden layers", 0, 5, continuous_update=False),
+            "units": whole("Units in each", 1, 128, continuous_update=False),
             "g_lr": rate("G's learning rate"), "d_lr": rate("D's learning rate"),
             "d_steps": whole("D's updates a step", 0, 10),
             "g_steps": whole("G's updates a step", 0, 10),
