@@ -1,6 +1,6 @@
 """How good are the samples after so many seconds of training? The default recipe beside TensorFlow's DCGAN tutorial.
 
-    .venv/bin/python benchmarks/quality_per_second.py                       # all of it, 25 minutes on a quiet machine
+    .venv/bin/python benchmarks/quality_per_second.py                       # all of it, 24 minutes on a quiet machine
     .venv/bin/python benchmarks/quality_per_second.py recipe --seconds 60 --seed 1
     .venv/bin/python benchmarks/quality_per_second.py digits --seconds 60
     .venv/bin/python benchmarks/quality_per_second.py trial --set g_lr=2e-3 batch_size=128 --images 300000
