@@ -108,6 +108,37 @@ def test_a_floor_may_take_both_samples_from_one_draw():
     assert "sample is compared with itself" in verdict(exercise, halves.replace("x[n:]", "x[:n]"))
 
 
+def test_a_callback_may_make_its_list_when_training_begins():
+    exercise, = (one for one in ALL if one.id == "09.4")
+    fresh = """class LogitGap(keras.callbacks.Callback):
+    def on_train_begin(self, logs):
+        self.gaps = []
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.gaps.append(logs["real_logits"] - logs["fake_logits"])"""
+    assert verdict(exercise, fresh) is None
+    shared = fresh.replace("def on_train_begin(self, logs):\n        self.gaps = []",
+                           "gaps = []\n\n    def on_train_begin(self, logs):\n        self.gaps.clear()")
+    assert "share one list" in verdict(exercise, shared)
+
+
+MISTAKES = {     # exercise, wrong answer: what its message must speak of
+    ("09.1", "a mean"): "take no mean", ("09.3", "the list"): "the list `average`; return a new list",
+    ("09.3", "in place"): "the arrays in `average`", ("09.3", "in place, G's"): "G would train on with other weights",
+    ("09.4", "the last one alone"): "append one number for each epoch", ("10.2", "counted from 0"): "t counts from 1",
+    ("12.1", "the length afterwards"): "put in afterwards", ("12.2", "uniform draws anew"): "drawn anew are uniform",
+    ("12.2", "scaled draws anew"): "drawn anew are multiplied", ("12.2", "uniform"): "this is uniform noise",
+    ("12.3", "the cosine"): "the cosine",
+}
+
+
+@pytest.mark.parametrize("exercise_id, label", MISTAKES, ids=map("-".join, MISTAKES))
+def test_a_known_mistake_is_named(exercise_id, label):
+    exercise, = (one for one in ALL if one.id == exercise_id)
+    said = verdict(exercise, exercise.wrong[label], label)
+    assert MISTAKES[exercise_id, label].lower() in said.lower()
+
+
 @each_exercise
 def test_nothing_leaks_the_solution(exercise):
     said = [exercise.title, *exercise.hints]

@@ -96,6 +96,22 @@ def test_numbers_over_a_setting_beside_their_floors():
         True, True]
 
 
+def test_curves_that_grow_with_the_setting_and_change():
+    figure = plotting.figure(8, 3)
+    show = plotting.over_setting(figure.subplots(1, 2), [0, 1, 2], CURVES, FLOORS, "setting")
+    left, right = figure.axes
+    limits, before = [(ax.get_xlim(), ax.get_ylim()) for ax in figure.axes], artists(figure)
+    show(1, [True, True, False])
+    np.testing.assert_array_equal(line(left, "a").get_ydata(), [3, 2, np.nan])
+    np.testing.assert_array_equal(line(right, "a").get_ydata(), [0.2, 0.5, np.nan])
+    show(2, [False, True, True], [[[5, 6, 7], [8, 9, 10]], [[0.1, 0.2, 0.3]]])
+    np.testing.assert_array_equal(line(left, "b").get_ydata(), [np.nan, 9, 10])
+    show(2)                                                                     # the new numbers stay
+    np.testing.assert_array_equal(line(right, "a").get_ydata(), [0.1, 0.2, 0.3])
+    np.testing.assert_array_equal(line(left, "a").get_xdata(), [0, 1, 2])
+    assert artists(figure) == before and limits == [(ax.get_xlim(), ax.get_ylim()) for ax in figure.axes]
+
+
 def test_a_live_figure_follows_and_goes_back():
     def picture(fig):
         show = plotting.over_setting(fig.subplots(1, 2), [0, 1, 2], CURVES, FLOORS, "setting")

@@ -4,12 +4,14 @@ import copy
 
 import numpy as np
 
-from gan_helpers.checks import Exercise, Option, Question, expect, expect_close, expect_equal, expect_shape
+from gan_helpers.checks import Exercise, Option, Question, expect, expect_close, expect_equal, expect_shape, to_numpy
 
 
 def _check_belief(belief):
     losses = np.array([np.log(2), 0.1, 1.0, 3.0])
     got = belief(losses.copy())
+    expect(to_numpy(got, "belief(g_loss)").shape != (), "belief(g_loss): asked is one probability for each loss. Take "
+           "no mean: a loss is a mean already.")
     expect_close(got, np.exp(-losses), "belief(g_loss)", known={
         "these are above 1, so they are no probabilities: a sign is missing.": np.exp(losses),
         "this is D's probability of fake; asked is its probability of real.": 1 - np.exp(-losses),
@@ -43,6 +45,7 @@ def _check_average(average_step):
     average = [rng.normal(size=(3, 2)), rng.normal(size=2)]
     weights = [rng.normal(size=(3, 2)), rng.normal(size=2)]
     given = copy.deepcopy((average, weights))
+    arrays = [list(one) for one in given]
     got = average_step(*given, 0.9)
     expect(isinstance(got, (list, tuple)), f"the function should return a list of arrays, one for each weight; "
            f"yours returns a {type(got).__name__}.")
@@ -55,9 +58,13 @@ def _check_average(average_step):
             "these are G's present weights: nothing is averaged.": w,
             "the two parts should add up to one: is it 1 - decay for the weights?": 0.9 * a + w,
         })
-    expect(all((a == b).all() for old, now in zip((average, weights), given, strict=True)
-               for a, b in zip(old, now, strict=True)), "your function changes the arrays it was given; G would "
-           "train on with other weights. Return new ones.")
+    harm = {"average": "", "weights": " G would train on with other weights."}
+    for name, before, held, now in zip(harm, (average, weights), arrays, given, strict=True):
+        expect(len(now) == len(held) and all(a is b for a, b in zip(now, held, strict=True)),
+               f"your function changes what it was given, the list `{name}`; return a new list.{harm[name]}")
+        expect(all((a == b).all() for a, b in zip(before, held, strict=True)),
+               f"your function changes what it was given, the arrays in `{name}`; return a new list with new arrays."
+               f"{harm[name]}")
     expect_close(average_step(average, weights, 0.0)[0], weights[0], "the average with decay 0, G's weights,")
 
 
@@ -68,7 +75,8 @@ def _check_gap(LogitGap):
            "LogitGap should be a class derived from keras.callbacks.Callback.")
     first, second = LogitGap(), LogitGap()
     rows = [(0.1, -0.1), (1.5, -2.0), (0.5, 0.75)]
-    first.on_train_begin()
+    for one in (first, second):
+        one.on_train_begin({})                  # where a list may be made as well as in __init__
     for epoch, (real, fake) in enumerate(rows):
         logs = {"g_loss": 0.7, "d_loss": 1.4, "real_logits": real, "fake_logits": fake}
         first.on_epoch_begin(epoch)
@@ -76,7 +84,9 @@ def _check_gap(LogitGap):
             first.on_train_batch_end(batch, dict(logs))
         first.on_epoch_end(epoch, dict(logs))
     expect(hasattr(first, "gaps"), "an instance has no attribute `gaps`; make it in __init__.")
-    expect_equal(len(list(first.gaps)), len(rows), "the number of gaps after 3 epochs")
+    expect(isinstance(first.gaps, (list, np.ndarray)), f"gaps should be a list: append one number for each epoch. "
+           f"Yours is a {type(first.gaps).__name__}.")
+    expect_equal(len(first.gaps), len(rows), "the number of gaps after 3 epochs")
     gaps = [real - fake for real, fake in rows]
     expect_close(first.gaps, gaps, "gaps", known={
         "the sign is the other way round: real minus fake.": [-gap for gap in gaps],
@@ -110,6 +120,7 @@ EXERCISES = (
             "a sigmoid": "def belief(g_loss):\n    return 1 / (1 + np.exp(g_loss))",
             "minus the loss": "def belief(g_loss):\n    return -g_loss",
             "base 2": "def belief(g_loss):\n    return 2.0 ** -g_loss",
+            "a mean": "def belief(g_loss):\n    return np.exp(-np.mean(g_loss))",
         },
     ),
     Exercise(
@@ -172,6 +183,12 @@ EXERCISES = (
             "in place": "def average_step(average, weights, decay):\n"
                         "    for a, w in zip(average, weights):\n"
                         "        a *= decay\n        a += (1 - decay) * w\n    return average",
+            "in place, G's": "def average_step(average, weights, decay):\n"
+                             "    for a, w in zip(average, weights):\n"
+                             "        w *= 1 - decay\n        w += decay * a\n    return weights",
+            "the list": "def average_step(average, weights, decay):\n"
+                        "    for i, w in enumerate(weights):\n"
+                        "        average[i] = decay * average[i] + (1 - decay) * w\n    return average",
             "nothing returned": "def average_step(average, weights, decay):\n"
                                 "    new = [decay * a + (1 - decay) * w for a, w in zip(average, weights)]",
             "the first only": "def average_step(average, weights, decay):\n"
@@ -223,6 +240,9 @@ EXERCISES = (
                                    "        super().__init__()\n        self.gaps = []\n\n"
                                    "    def on_epoch_end(self, epoch, logs=None):\n"
                                    "        self.gaps.append(abs(logs['real_logits'] - logs['fake_logits']))",
+            "the last one alone": "class LogitGap(keras.callbacks.Callback):\n"
+                                  "    def on_epoch_end(self, epoch, logs=None):\n"
+                                  "        self.gaps = logs['real_logits'] - logs['fake_logits']",
             "no callback": "class LogitGap:\n    def __init__(self):\n        self.gaps = []",
             "another name": "class LogitGap(keras.callbacks.Callback):\n    def __init__(self):\n"
                             "        super().__init__()\n        self.gap = []\n\n"

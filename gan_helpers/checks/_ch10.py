@@ -82,8 +82,8 @@ def _check_smooth(smooth):
         last = values[0]
         for i, value in enumerate(values):
             last = seeded[i] = weight * last + (1 - weight) * value
-        got = smooth(values.copy(), weight)
         with np.errstate(all="ignore"):
+            got = smooth(values.copy(), weight)
             expect_close(got, powers @ values / powers.sum(1), f"{k} points smoothed with weight {weight}", known={
                 "nothing is smoothed: this is the curve itself.": values,
                 "the start isn't corrected: the average begins at 0, so the first points come out too small. Divide by "
@@ -96,6 +96,8 @@ def _check_smooth(smooth):
                     np.cumsum(values) / np.arange(1, k + 1),
                 "the correction divides by the same number everywhere; it must grow from 1 - weight towards 1.":
                     uncorrected / (1 - weight),
+                "the correction is one point late, and divides by 0 at the first: t counts from 1.":
+                    uncorrected / (1 - weight ** np.arange(k)),
             })
 
 
@@ -173,7 +175,7 @@ diagnosis = {"A": ..., "B": ..., "C": ..., "D": ..., "E": ..., "F": ...}
         hints=(
             "Begin with the easy ones: does a curve end before the others? Is one of the losses near 0 at the end?",
             "Of those that are left, which one's losses never come to rest?",
-            "The last two have quiet losses near their dotted lines. Only the samples tell them apart.",
+            "The last two have quiet losses near their dotted lines. The losses don't tell them apart; the samples do.",
         ),
         solution='''# In this order: D's loss is far above its line; swings; quiet, with many kinds of digits;
 # curves that end; quiet, with samples all alike; D's loss at 0, G's gradient gone.
@@ -228,6 +230,9 @@ diagnosis = {"A": "G wins", "B": "oscillation", "C": "healthy", "D": "NaN", "E":
             "one correction for all": "def smooth(values, weight):\n    a, out = 0.0, []\n    for v in values:\n"
                                       "        a = weight * a + (1 - weight) * v\n"
                                       "        out.append(a / (1 - weight))\n    return np.array(out)",
+            "counted from 0": "def smooth(values, weight):\n    a, out = 0.0, []\n    for t, v in enumerate(values):\n"
+                              "        a = weight * a + (1 - weight) * v\n        out.append(a / (1 - weight**t))\n"
+                              "    return np.array(out)",
             "nothing": "def smooth(values, weight):\n    return values",
             "the last only": "def smooth(values, weight):\n    a = 0.0\n    for v in values:\n"
                              "        a = weight * a + (1 - weight) * v\n    return a",
@@ -328,7 +333,8 @@ QUIZ = (
                "Yes, and nothing else. Look at the curve with little smoothing first.", right=True),
         Option("That the training is healthy after all", "The training is the same; only its picture has changed."),
     )),
-    Question("The critic's loss of a WGAN falls steadily while it is kept smooth. Is that worth anything?", (
+    Question("Minus the critic's loss of a WGAN falls steadily while the critic is kept smooth. Is that worth "
+             "anything?", (
         Option("No: losses never say how good samples are",
                "That holds for the losses of this chapter. A critic that is kept smooth estimates a distance, up to "
                "its scale."),

@@ -32,13 +32,16 @@ def _check_slerp(slerp):
                 (ways[0] * u + ways[1] * v) / np.sin(omega),
             "this is a point of the straight path, put back to the length. It lies on the arc, but it doesn't move at "
             "a constant speed.": straight / np.linalg.norm(straight) * ((1 - t) * lengths[0] + t * lengths[1]),
+            "a and b were shortened to length 1, and the length is put in afterwards. The formula does it by itself: "
+            "leave a and b as long as they are.":
+                (ways[0] * u + ways[1] * v) / np.sin(omega) * ((1 - t) * lengths[0] + t * lengths[1]),
             "this turns by a quarter of a circle whatever the angle of a and b is.":
                 np.cos(t * np.pi / 2) * a + np.sin(t * np.pi / 2) * b,
         })
 
 
 def _check_truncated(truncated_noise):
-    n, dim = 500, 16
+    n, dim = 5000, 32        # so many that a third of the entries drawn from another distribution can be told
     for psi in (0.5, 1.2):
         z = truncated_noise(n, dim, psi, np.random.default_rng(0))
         expect_shape(z, (n, dim), "your noise")
@@ -60,13 +63,21 @@ def _check_truncated(truncated_noise):
         expect(size.max() > 0.95 * psi, f"no entry is near ±{psi:g}: all were made smaller, also those that were fine.")
         grid = np.linspace(-psi, psi, 201)
         found = np.searchsorted(np.sort(z.ravel()), grid, side="right") / z.size
-        half = _normal_cdf(psi) - 0.5
-        want = np.array([(_normal_cdf(value) - 0.5 + half) / (2 * half) for value in grid])
-        even = (grid + psi) / (2 * psi)
-        near = np.abs(found - want).max() < 1.95 / np.sqrt(z.size)      # Kolmogorov and Smirnov: 1 in 1,000
-        expect(near or np.abs(found - even).max() > 1.95 / np.sqrt(z.size),
-               "this is uniform noise: between the edges it must be as dense as the normal, highest at 0.")
-        expect(near, "all entries lie inside, but they aren't spread like a normal between the edges.")
+        want, steep, even = _inside(grid, psi), _inside(grid / psi, 1), (grid + psi) / (2 * psi)
+        known = {
+            "": want,
+            "this is uniform noise: between the edges it must be as dense as the normal, highest at 0.": even,
+            "the entries that were drawn anew are uniform. Draw them from the same normal as the first time.":
+                (1 - plain) * want + plain * even,
+            "the entries that were drawn anew are multiplied by ψ. Leave them as they come, and go on until all are "
+            "inside.": (1 - plain) * want + plain * steep,
+        }
+        away = {message: np.abs(found - other).max() for message, other in known.items()}
+        enough = 1.95 / np.sqrt(z.size)                                 # Kolmogorov and Smirnov: 1 in 1,000
+        if away[""] > enough:
+            nearest = min(away, key=away.get)
+            expect(not nearest or away[nearest] > enough, nearest)
+            raise Mismatch("all entries lie inside, but they aren't spread like a normal between the edges.")
     again = [to_numpy(truncated_noise(3, 4, 1.0, np.random.default_rng(seed))) for seed in (1, 1, 2)]
     expect(np.array_equal(again[0], again[1]), "the same seed gave other noise: draw all of it from `rng`.")
     expect(not np.array_equal(again[0], again[2]), "another seed gave the same noise: draw it from `rng`.")
@@ -74,6 +85,12 @@ def _check_truncated(truncated_noise):
 
 def _normal_cdf(x):
     return 0.5 * (1 + math.erf(x / math.sqrt(2)))
+
+
+def _inside(values, edge):
+    """The distribution function of a standard normal that is drawn anew outside of ±edge, at `values` inside."""
+    half = _normal_cdf(edge) - 0.5
+    return np.array([(_normal_cdf(value) - 0.5 + half) / (2 * half) for value in values])
 
 
 def _check_without(without):
@@ -88,6 +105,8 @@ def _check_without(without):
         expect_close(got, v - part, "your direction", known={
             "the lengths are missing: the part along w must be the same whether w is long or short.": v - (v @ w) * w,
             "divide by the length of w twice: once for the inner product, once for w itself.": v - (v @ unit) * w,
+            "divided by both lengths, the inner product is the cosine of the angle between v and w. Divide by w·w.":
+                v - (v @ w) / (np.linalg.norm(v) * np.linalg.norm(w)) * w,
             "this is the part along w, the one that should go.": part,
             "this is v minus all of w. Only as much of w should go as there is in v.": v - w,
             "v and w are exchanged: this is w without its part along v.": w - (v @ w) / (v @ v) * v,
@@ -142,6 +161,10 @@ EXERCISES = (
             "of length 1": "def slerp(a, b, t):\n    a, b = a / np.linalg.norm(a), b / np.linalg.norm(b)\n"
                            "    w = np.arccos(a @ b)\n"
                            "    return (np.sin((1 - t) * w) * a + np.sin(t * w) * b) / np.sin(w)",
+            "the length afterwards": "def slerp(a, b, t):\n    p, q = np.linalg.norm(a), np.linalg.norm(b)\n"
+                                     "    w = np.arccos(a @ b / p / q)\n"
+                                     "    z = (np.sin((1 - t) * w) * a / p + np.sin(t * w) * b / q) / np.sin(w)\n"
+                                     "    return z * ((1 - t) * p + t * q)",
             "straight, lengthened": "def slerp(a, b, t):\n    z = (1 - t) * a + t * b\n"
                                     "    length = (1 - t) * np.linalg.norm(a) + t * np.linalg.norm(b)\n"
                                     "    return z / np.linalg.norm(z) * length",
@@ -159,7 +182,8 @@ EXERCISES = (
         hints=(
             "Draw all of z first: rng.standard_normal gives normal numbers in any shape.",
             "Which entries are too large, on either side? A comparison makes an array of bools, which can be an index.",
-            "Those get new draws. Some of these are too large again: a while loop, as long as there are any.",
+            "Those, and only those, get new draws: if all of z is drawn anew, there is always one outside again. Some "
+            "of the new ones are too large, too: a while loop, as long as there are any.",
         ),
         solution='''def truncated_noise(n, dim, psi, rng):
     """Normal z (n, dim), each entry that is outside -psi ... psi drawn anew until it is inside."""
@@ -180,6 +204,12 @@ EXERCISES = (
                         "    while (z > psi).any():\n        bad = z > psi\n"
                         "        z[bad] = rng.standard_normal(bad.sum())\n    return z",
             "uniform": "def truncated_noise(n, dim, psi, rng):\n    return rng.uniform(-psi, psi, (n, dim))",
+            "uniform draws anew": "def truncated_noise(n, dim, psi, rng):\n    z = rng.standard_normal((n, dim))\n"
+                                  "    bad = np.abs(z) > psi\n    z[bad] = rng.uniform(-psi, psi, bad.sum())\n"
+                                  "    return z",
+            "scaled draws anew": "def truncated_noise(n, dim, psi, rng):\n    z = rng.standard_normal((n, dim))\n"
+                                 "    while (np.abs(z) > psi).any():\n        bad = np.abs(z) > psi\n"
+                                 "        z[bad] = psi * rng.standard_normal(bad.sum())\n    return z",
             "left out": "def truncated_noise(n, dim, psi, rng):\n    z = rng.standard_normal((n, dim))\n"
                         "    return z[np.abs(z) <= psi]",
             "other dice": "def truncated_noise(n, dim, psi, rng):\n    z = np.random.standard_normal((n, dim))\n"
@@ -206,6 +236,8 @@ EXERCISES = (
         wrong={
             "no lengths": "def without(v, w):\n    return v - (v @ w) * w",
             "one length": "def without(v, w):\n    return v - (v @ w) / np.linalg.norm(w) * w",
+            "the cosine": "def without(v, w):\n"
+                          "    return v - (v @ w) / (np.linalg.norm(v) * np.linalg.norm(w)) * w",
             "the part": "def without(v, w):\n    return (v @ w) / (w @ w) * w",
             "all of w": "def without(v, w):\n    return v - w",
             "exchanged": "def without(v, w):\n    return w - (v @ w) / (v @ v) * v",
@@ -259,7 +291,7 @@ EXERCISES = (
 QUIZ = (
     Question("Two normal z of 64 entries, each about 8 long. How long is the point half way on the straight line?", (
         Option("About 8, like both ends", "No: that holds on the arc. The line cuts the corner."),
-        Option("About 5.7", "Yes: the two are nearly at a right angle, and the middle is shorter by the root of 2.",
+        Option("About 5.6", "Yes: the two are nearly at a right angle, and the middle is shorter by the factor √½.",
                right=True),
         Option("About 0", "No: that would need opposite ends. In 64 dimensions two random directions are nearly at a "
                "right angle."),

@@ -107,17 +107,18 @@ def over_setting(axes, x, curves: dict, floors: dict, xlabel: str, limits: dict 
 
     `x`: the values of the setting, `(k,)`. `curves`: title -> {series: values `(k,)`}, up to three series. `floors`:
     title -> what real scores against real, `(rounds,)`; drawn as its mean and two standard deviations each way; a
-    title may have none. `limits`: title -> the limits of its axis. Returns `show(here)`, which moves a line to a
-    value of the setting.
+    title may have none. `limits`: title -> the limits of its axis. Returns `show(here, drawn, values)`, which moves a
+    line to a value of the setting. `drawn`: which points of the curves can be seen, bool `(k,)`, so that a curve may
+    grow with the setting; left out, all. `values`: the curves' new numbers, `(titles, series, k)`, if they change.
     """
-    marks = []
+    x, lines, marks = np.asarray(x), [], []
     for ax, (title, series) in zip(axes, curves.items(), strict=True):
         if title in floors:
             mean, spread = np.mean(floors[title]), np.std(floors[title], ddof=1)
             ax.axhspan(mean - 2 * spread, mean + 2 * spread, color=BLUE, alpha=0.15, label="real")
             ax.axhline(mean, color=BLUE, linewidth=1)
-        for (name, values), look in zip(series.items(), LOOKS, strict=False):
-            ax.plot(x, values, label=name, markersize=5, **look)
+        lines.append([ax.plot(x, values, label=name, markersize=5, **look)[0]
+                      for (name, values), look in zip(series.items(), LOOKS, strict=False)])
         ax.set_title(title, fontsize=10)
         ax.set(xlabel=xlabel, ylim=(limits or {}).get(title))
         marks.append(ax.axvline(x[0], color="0.4", linewidth=1.5, visible=False, zorder=IN_FRONT))
@@ -126,7 +127,14 @@ def over_setting(axes, x, curves: dict, floors: dict, xlabel: str, limits: dict 
     axes[0].figure.legend(named.values(), named, loc="outside upper right", ncols=len(named), frameon=False, fontsize=9,
                           handlelength=2.6).set_zorder(-1)
 
-    def show(here):
+    now = [[line.get_ydata() for line in row] for row in lines]
+
+    def show(here, drawn=None, values=None):
+        if values is not None:
+            now[:] = values
+        for row, series in zip(lines, now, strict=True):
+            for line, y in zip(row, series, strict=True):
+                line.set_data(x, y if drawn is None else np.where(drawn, y, np.nan))
         for mark in marks:
             mark.set_xdata([here, here])
             mark.set_visible(True)
