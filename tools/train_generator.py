@@ -72,7 +72,8 @@ def main(arguments: list[str] | None = None) -> None:
     classifier = evaluation.train_classifier(x_train, labels, epochs=12, seed=SEED)
     best = KeepBest(classifier, x_choose)
     keras.utils.set_random_seed(SEED)
-    gan = training.GAN(models.dcgan_generator(), models.dcgan_discriminator(widths=(32, 64)), shift=2, average=0.99, seed=SEED)
+    gan = training.GAN(models.dcgan_generator(), models.dcgan_discriminator(widths=(32, 64)), shift=2, average=0.99,
+                       seed=SEED)
     gan.compile(*(keras.optimizers.Adam(1e-3, beta_1=0.5) for _ in range(2)), steps_per_execution=10)
     gan.fit(training.batches_from(x_train, 64, SEED, 0), epochs=given.steps // 50, steps_per_epoch=50, verbose=0,
             callbacks=[best])
