@@ -139,6 +139,7 @@ import os, time
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 started = time.perf_counter()
 from gan_helpers.lab import Lab
+imported = time.perf_counter()
 widget = Lab().widget()
 shown = time.perf_counter()
 widget.lab.run(1)
@@ -150,7 +151,7 @@ for _ in range(40):
     one = time.perf_counter()
     widget.redraw()
     frames.append(time.perf_counter() - one)
-print(shown - started, trained - shown, sorted(frames)[20])
+print(imported - started, shown - imported, trained - shown, sorted(frames)[20])
 """
 
 
@@ -160,8 +161,9 @@ def waiting(rounds):
     for _ in range(min(rounds, 3)):
         done = subprocess.run([sys.executable, "-c", FIRST], capture_output=True, text=True, check=True)
         found.append([float(word) for word in done.stdout.split()])
-    picture, step, frame = np.median(found, axis=0)
-    print(f"{'import to first picture':<44}{picture:>12.2f}")
+    imports, picture, step, frame = np.median(found, axis=0)
+    print(f"{'import':<44}{imports:>12.2f}")
+    print(f"{'from there to the first picture':<44}{picture:>12.2f}")
     print(f"{'from there to the first step, with compiling':<44}{step:>12.2f}")
     print(f"{'one frame while it plays, drawn and encoded':<44}{1000 * frame:>9.1f} ms")
 
