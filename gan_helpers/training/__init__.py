@@ -39,7 +39,7 @@ class Preset(NamedTuple):
     beta_1: float = 0.5
     shift: int = 1  # pixels; against the same; 2 costs more time than it helps
     average: float = 0.999
-    dropout: float = 0.3  # with fewer than `FEW` images, against the same; with more it only slows D down
+    dropout: float = 0.3  # with fewer than `FEW` images, against the same; with more it makes no difference
 
     def build(self, image_shape=(28, 28, 1), loss: str = "modified", seed: int = 0, n: int = 0) -> GAN:
         """The course's DCGAN for n images of this shape, untrained and compiled; the seed is of all that is random."""
