@@ -35,7 +35,7 @@ SHORTER = {"05_lab": {
     "across.run(2000)": "across.run(200)", "both.run(2000)": "both.run(200)",
 }, "09_training": {
     "epochs, steps = 30, 50": "epochs, steps = 4, 10", "train_classifier(x_real, labels)":
-    "train_classifier(x_real, labels, epochs=1)", "room.run(150)": "room.run(50)", "room.run(200)": "room.run(100)",
+    "train_classifier(x_real, labels, epochs=1)", "room.run(300)": "room.run(50)", "room.run(200)": "room.run(100)",
     "steps=few": "steps=10",
 }, "11_evaluation": {
     "train_labels, epochs=12)": "train_labels, epochs=1)", "rounds=50)": "rounds=3)",
