@@ -94,7 +94,7 @@ class Lab:
     @property
     def updates(self) -> dict:
         """How many updates each player has had: `{"G": ..., "D": ...}`."""
-        return dict(zip("GD", map(int, self._state.updates), strict=True))
+        return dict(zip("GD", np.asarray(self._state.updates).tolist(), strict=True))
 
     @property
     def structure(self) -> _engine.Structure:

@@ -99,7 +99,7 @@ class LabPanel(Panel):
             "metric": metric, "log_loss": settings["loss"] in _engine.LOG_LOSSES,
         }
         real, fake = (float(np.mean(1 / (1 + np.exp(-np.clip(seen[name], -60, 60))))) for name in ("real", "fake"))
-        g, d = (int(count) for count in state.updates)
+        g, d = np.asarray(state.updates)
         text = f"Step {int(state.step):,}"
         if not g == d == state.step:
             text += f" (updates: D {d:,}, G {g:,})"
