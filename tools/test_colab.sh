@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Build a twin of Google Colab (Python 3.13 and the versions in tools/colab-versions.txt), install this
-# package as a learner would, prove that nothing that was there changed, and run the tests.
+# package as a learner would, prove that nothing that was there changed, and run the tests, at last in a page.
 # With --find-python it only says which Python 3.13 it would take.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -59,3 +59,7 @@ echo "Installing on the Colab twin added tensorflow-estimator, tensorflow-gan an
 NBVAL=lax $venv/bin/python -m pytest -n auto --dist loadfile tests/test_compat.py tests/test_tfgan_suite.py \
     tests/test_notebooks.py tests/test_data.py tests/test_training.py tests/test_losses.py tests/test_live.py \
     tests/test_lab.py tests/test_lab_widget.py "$@"
+# In a browser too, driven from the environment of `make test`.
+if [ -x .venv/bin/python ]; then
+    COLAB_TWIN=$venv .venv/bin/python -m pytest tests/test_colab_page.py
+fi
