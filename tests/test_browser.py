@@ -81,9 +81,14 @@ class LiveFigure:
         self.page, self.box = page, box
         self.image, self.line = box.locator("> img").element_handle(), box.locator("[role=status], [role=alert]")
         self.first_text, self.said, self.worked = self.text(), 0, 0
+        self.first_height = self.height()
 
     def text(self):
         return self.line.inner_text()
+
+    def height(self):
+        """Of the line of text, in pixels: were it another one, the controls below would jump."""
+        return round(self.box.locator("> .widget-html").first.bounding_box()["height"])
 
     def moves(self, label, act, *with_these, times=1):
         """Act, up to so many times, until the picture changes."""
@@ -121,6 +126,7 @@ class LiveFigure:
         else:
             pytest.fail(f"{label}: at its end the picture stays as it was, and so does the line. {before[1]}")
         assert float(handle.get_attribute("aria-valuenow")) == float(end), label
+        assert self.height() == self.first_height, f"{label}: the controls jump. {self.text()}"
         self.is_well(f"{label}, {key}")
 
     def show_all(self):

@@ -21,7 +21,7 @@ from gan_helpers.training._recorded import LEVELS
 
 FILE = Path(__file__).resolve().parent.parent / "gan_helpers" / "assets" / "runs.npz"
 
-# The recipe of chapter 09, without the average of G's weights: what is shown is G itself.
+# Loss and rates as in chapter 09. Without the average of G's weights: what is shown is G itself.
 RECIPE = {"loss": "modified", "optimizer": "adam", "beta_1": 0.5, "g_rate": 1e-3, "d_rate": 1e-3,
           "rates_doubled_every": None, "d_stops_after": None, "shift": 2, "average": 0.0, "batch_size": 64, "seed": 0}
 RUNS = {

@@ -55,7 +55,6 @@ class LabPanel(Panel):
             self._picture, figsize=(9.2, 4.4), values={"frame": 0},
             alt="On the left the plane with real and fake points and what D says of each place; on the right "
                 "curves over the steps: losses, gradients, and a metric")
-        self.figure.widget.children[1].layout.min_height = "2.8em"      # two lines of text: what is below doesn't jump
         self.box = widgets.VBox([self.figure.widget, self._message, self._past, *self._rows, self._tabs])
 
     # What is drawn

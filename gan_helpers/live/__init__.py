@@ -58,6 +58,7 @@ __all__ = ["Control", "Figure", "button", "choice", "explore", "log_slider", "pl
 # JupyterLab with ipykernel 7 may run two callbacks at once, and the font cache of matplotlib is shared by all
 # figures: one lock for the whole module. It is reentrant because a reset sets several widgets inside it.
 _LOCK = threading.RLock()
+ONE_LINE = 80       # characters that surely fit beside each other
 _WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
@@ -111,7 +112,9 @@ class Figure:
         height, width = self._pixels.shape[:2]
         layout = widgets.Layout(width=f"{width}px", max_width=FITS, height="auto", object_fit="contain")
         self._image = _Picture(value=frame(self._pixels), format="jpeg", tooltip=self.alt, layout=layout)
-        self._line = widgets.HTML(value=self._says(self.text))
+        # A long line wraps in some windows, now and then: room for two, or the sliders jump under the hand.
+        room = widgets.Layout(min_height="2.8em" if len(self.text) > ONE_LINE else None)
+        self._line = widgets.HTML(value=self._says(self.text), layout=room)
         self._inputs, rows, self._stops, self._busy = {}, [], [], False
         self._build_hold()
         for name, control in self.controls.items():
@@ -151,7 +154,7 @@ class Figure:
 
     @staticmethod
     def _says(text, role="status"):
-        return f'<div role="{role}" aria-live="polite">{html.escape(text)}</div>'
+        return f'<div role="{role}" aria-live="polite" style="line-height: 1.4">{html.escape(text)}</div>'
 
     def _on_change(self, change):
         if not self._busy:
