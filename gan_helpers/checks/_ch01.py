@@ -58,7 +58,7 @@ def _polynomial_error(t, y, t_new, y_new, degree):
 
 
 def _check_choose_degree(choose_degree):
-    for seed, n in ((3, 12), (1, 15), (4, 14)):
+    for seed, n in ((1, 15), (372, 16), (0, 20)):      # 5, 3 and 7 are right
         rng = np.random.default_rng(seed)
         t, t_new = rng.uniform(-1, 1, n), rng.uniform(-1, 1, 200)
         y, y_new = (np.sin(4 * place) + 0.3 * rng.normal(size=len(place)) for place in (t, t_new))
@@ -117,7 +117,7 @@ def _check_batch_norm_images(batch_norm_images):
     for seed, shape in enumerate(((4, 3, 5, 2), (6, 2, 2, 3))):
         rng = np.random.default_rng(seed)
         x = rng.normal(size=shape) * (0.05 + np.arange(shape[-1])) + 3
-        gamma, beta, epsilon = rng.uniform(1, 2, shape[-1]), rng.normal(size=shape[-1]), 1e-3
+        gamma, beta, epsilon = rng.uniform(1, 2, shape[-1]), rng.normal(size=shape[-1]), (0.1, 1e-3)[seed]
 
         def normal(axes, x=x, gamma=gamma, beta=beta, epsilon=epsilon):
             mean, var = x.mean(axes, keepdims=True), x.var(axes, keepdims=True)
@@ -216,6 +216,7 @@ EXERCISES = (
                          "for d in degrees)",
             "a list": "def choose_degree(t, y, t_new, y_new, degrees):\n    return degrees",
             "always the first": "def choose_degree(t, y, t_new, y_new, degrees):\n    return degrees[0]",
+            "always the middle": "def choose_degree(t, y, t_new, y_new, degrees):\n    return 5",
         },
     ),
     Exercise(

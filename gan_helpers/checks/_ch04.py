@@ -9,7 +9,7 @@ from gan_helpers.checks import Exercise, Option, Question, expect, expect_close,
 def _two(got, what):
     """The two parts of an answer that should be a pair."""
     expect(got is not None, f"{what} is None: is a `return` missing?")
-    expect(isinstance(got, (tuple, list)) and len(got) == 2,
+    expect((isinstance(got, (tuple, list)) or np.ndim(got) > 0) and len(got) == 2,
            f"{what} should be a pair of two results; yours is a {type(got).__name__}.")
     return got
 
@@ -69,7 +69,8 @@ def _check_extragradient_step(extragradient_step):
 
 
 _CASES = ((1.0, 1.0, 0.5), (0.0, 1.0, 0.0), (-0.5, 2.0, 1.0), (-0.5, 0.3, 1.0), (1.0, 2.0, -0.5), (-1.0, 2.0, 0.5),
-          (-0.5, 1.0, -0.5), (0.0, 1.0, 1.0), (2.0, 1.0, -1.0), (0.5, 0.0, 0.5))
+          (-0.5, 1.0, -0.5), (0.0, 1.0, 1.0), (2.0, 1.0, -1.0), (0.5, 0.0, 0.5),
+          (1.0, 0.0, 0.0), (0.0, 0.0, 1.0))
 
 
 def _check_nash_and_attracting(nash_and_attracting):
@@ -216,6 +217,8 @@ EXERCISES = (
                                     "    return a >= 0 and c >= 0, a * c + b * b > 0",
             "a sign in the determinant": "def nash_and_attracting(a, b, c):\n"
                                          "    return a >= 0 and c >= 0, a + c > 0 and a * c - b * b > 0",
+            "one number never moves": "def nash_and_attracting(a, b, c):\n"
+                                      "    return a >= 0 and c >= 0, a + c > 0 and a * c + b * b >= 0",
             "places changed": "def nash_and_attracting(a, b, c):\n"
                               "    return a + c > 0 and a * c + b * b > 0, a >= 0 and c >= 0",
             "always": "def nash_and_attracting(a, b, c):\n    return True, True",
