@@ -67,6 +67,15 @@ def run(chromium, notebooks, notebook, name):
     return page, errors
 
 
+def still(page, image):
+    """The picture once nothing is on its way any more."""
+    while True:
+        before = image.get_attribute("src")
+        page.wait_for_timeout(300)
+        if image.get_attribute("src") == before:
+            return before
+
+
 def test_every_slider_of_chapter_03_moves_its_picture(chromium, notebooks):
     chapter = nbformat.read(ROOT / "notebooks" / "03_minimax.ipynb", 4)
     figures = sum("Live figure: " in str(cell.get("outputs")) for cell in chapter.cells)
@@ -80,7 +89,7 @@ def test_every_slider_of_chapter_03_moves_its_picture(chromium, notebooks):
             if "drawn" in select.locator("option").all_inner_texts():
                 select.select_option("drawn")
         for handle in box.locator(".ui-slider-handle:visible").all():
-            before = image.get_attribute("src")
+            before = still(page, image)
             for key in ("ArrowRight", "ArrowLeft", "ArrowUp"):      # one of them isn't beyond its end
                 handle.press(key)
             page.wait_for_function("([image, before]) => image.src != before", arg=[image, before])

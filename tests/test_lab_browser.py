@@ -232,3 +232,24 @@ def test_axe_finds_no_serious_fault(page):
 
 def test_a_cell_says_nothing_on_stderr(page):
     assert not page.locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stderr']").count()
+
+
+AGAIN = """import gan_helpers.quiet, ipywidgets
+from gan_helpers.lab import Lab
+old, panel, said = globals().get("panel"), Lab(units=8).widget(), ipywidgets.Label("new")
+said.add_class("settings")
+def tell(*_):
+    said.value = "the old one plays" if old._player.playing else "the old one stands still"
+if old:
+    old._player.observe(tell, names="playing")
+    tell()
+display(said, panel)"""
+
+
+def test_a_cell_that_runs_again_stops_what_played_in_it(chromium, lab):
+    with opened(chromium, lab, AGAIN, "again.ipynb") as page:
+        play(page).click()
+        waits(page, r"Step [1-9]00\.")
+        run_all_cells(page)
+        expect(page.locator(".settings")).to_have_text("the old one stands still", timeout=20_000)
+        expect(line(page)).to_have_text(re.compile(r"Step 0\."))

@@ -1,6 +1,7 @@
 """`ImageLab`: training in pieces, its records beside Keras' own fit, keep and go back, and its widget."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import keras
 import numpy as np
@@ -249,6 +250,38 @@ def test_divergence_pauses_and_explains(lab):
     room.set(d_lr=1e-3)
     tick(panel, 3)
     assert panel._message.value == "" and room.gan.steps >= 3
+
+
+def test_a_moment_after_a_divergence_doesnt_take_the_place_of_a_good_one(lab):
+    room = lab()
+    room.run(5).keep()
+    room.set(d_lr=1e30)
+    with pytest.raises(TrainingDiverged):
+        room.run(10)
+    with pytest.raises(ValueError, match="not kept. go_back.. returns to step 5"):
+        room.keep()
+    room.go_back()
+    room.keep()
+    assert room.kept == 5
+
+
+def test_rates_are_set_all_or_none(lab):
+    room = lab()
+    before = room.rates
+    with pytest.raises(ValueError, match="d_lr must be a number of 0 or more, got -1"):
+        room.set(g_lr=0.5, d_lr=-1)
+    assert room.rates == before
+
+
+def test_threads_take_turns(lab):
+    room = lab()
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(room.run, [5] * 8))
+    together = weights(room.gan)
+    assert room.history["step"] == list(range(5, 45, 5)) and len(room.grids) == 9
+    room = lab()
+    room.run(40)
+    assert same(together, weights(room.gan))
 
 
 def test_samples_that_cant_be_drawn_become_a_message(lab):

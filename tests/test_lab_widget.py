@@ -279,6 +279,38 @@ def test_looking_back_at_a_lab_that_a_cell_changes(panel):
     assert "Looking back. Step 150" in panel.figure.text and said(panel) == ""
 
 
+def test_looking_back_at_a_lab_that_a_cell_restores(panel, tmp_path):
+    tick(panel, 4)
+    panel.lab.save(tmp_path / "later.npz")
+    panel._past.value = 25
+    panel.lab.restore(tmp_path / "later.npz")       # whose past isn't known
+    tick(panel)
+    assert panel.lab.steps == 500 and said(panel) == "" and panel.figure.text.startswith("Step 500")
+
+
+def test_the_line_says_of_which_step_its_metric_is(panel):
+    tick(panel)
+    assert "(step" not in panel.figure.text
+    press(panel, "Step")
+    assert "Step 101. " in panel.figure.text and "(step 100), real against real" in panel.figure.text
+
+
+def test_a_panel_that_is_no_longer_in_the_page_pauses(panel):
+    panel._player._view_count = 1
+    tick(panel)
+    assert getattr(panel._player, panel._playing)
+    panel._player._view_count = 0       # what the browser tells when its cell has run again
+    assert not getattr(panel._player, panel._playing)
+
+
+def test_more_own_points_than_the_pad_takes():
+    points = np.random.default_rng(0).uniform(-1, 1, (4500, 2))
+    panel = Lab(points, **SMALL).widget()
+    assert len(panel._pad.array()) == 1500 and len(panel.lab.settings["data"]) == 4500
+    tick(panel)
+    assert panel.lab.steps == 100 and said(panel) == ""
+
+
 def test_each_part_of_the_picture_can_be_switched_off(panel):
     tick(panel)
     panel._views["warped"].value = True

@@ -62,4 +62,6 @@ NBVAL=lax $venv/bin/python -m pytest -n auto --dist loadfile tests/test_compat.p
 # In a browser too, driven from the environment of `make test`.
 if [ -x .venv/bin/python ]; then
     COLAB_TWIN=$venv .venv/bin/python -m pytest tests/test_colab_page.py
+else
+    echo "Not tested in a browser: that needs the environment of \`make test\`, which isn't in .venv." >&2
 fi

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import numpy as np
 
 from gan_helpers import evaluation, live, plotting
 from gan_helpers.data import _count, check_images
+from gan_helpers.lab._lab import _in_turn
 from gan_helpers.lab._panel import Panel
 from gan_helpers.live._controls import _look
 from gan_helpers.training import StopOnNaN, TrainingDiverged, batches_from
@@ -40,6 +42,7 @@ class ImageLab:
     """
 
     def __init__(self, gan, x, *, batch_size=64, seed=0, every=25, classifier=None, x_test=None, measure_every=4):
+        self._lock, self._diverged = threading.RLock(), False
         x = check_images(x).astype(np.float32, copy=False)
         if not getattr(gan, "compiled", False):
             raise ValueError("Compile the GAN first: gan.compile(); it holds the learning rates.")
@@ -70,15 +73,17 @@ class ImageLab:
         return {f"{player}_lr": float(np.asarray(optimizer.learning_rate))
                 for player, optimizer in (("g", self.gan.g_optimizer), ("d", self.gan.d_optimizer))}
 
+    @_in_turn
     def set(self, *, g_lr=None, d_lr=None):
         """Other learning rates, 0 or more, from the next step on; nothing is compiled anew."""
-        for name, value, optimizer in (("g_lr", g_lr, self.gan.g_optimizer), ("d_lr", d_lr, self.gan.d_optimizer)):
-            if value is None:
-                continue
-            if not (is_number(value) and value >= 0):
+        for name, value in (("g_lr", g_lr), ("d_lr", d_lr)):
+            if value is not None and not (is_number(value) and value >= 0):
                 raise ValueError(f"{name} must be a number of 0 or more, got {value!r}.")
-            optimizer.learning_rate = float(value)
+        for value, optimizer in ((g_lr, self.gan.g_optimizer), (d_lr, self.gan.d_optimizer)):
+            if value is not None:
+                optimizer.learning_rate = float(value)
 
+    @_in_turn
     def run(self, steps: int) -> ImageLab:
         """Train for `steps`. A loss that isn't finite raises `TrainingDiverged`; that step isn't made.
 
@@ -88,6 +93,7 @@ class ImageLab:
             self._step()
         return self
 
+    @_in_turn
     def run_for(self, seconds: float) -> ImageLab:
         """Train whole steps until `seconds` have passed, one at least."""
         end = time.monotonic() + seconds
@@ -112,12 +118,13 @@ class ImageLab:
         try:
             guard.on_train_batch_end(0)
         except TrainingDiverged:
-            self._iterator = None
+            self._iterator, self._diverged = None, True
             raise
         if gan.steps % self.every == 0:
             self._record(logs)
 
     def _record(self, logs):
+        self._diverged = False
         for name, value in {"step": self.gan.steps, **logs, **self.rates}.items():
             self.history[name].append(float(value) if name != "step" else value)
         self.grids.append(np.asarray(self.gan(self._z)))
@@ -136,23 +143,32 @@ class ImageLab:
         self.quality["frechet"].append(
             evaluation.frechet_distance(self.classifier, x_fake, self.x_test) / self._floor)
 
+    @_in_turn
     def keep(self):
-        """Keep this moment, the step `kept`: weights, average, optimizers, random streams; `go_back` returns to it."""
+        """Keep this moment, the step `kept`: weights, average, optimizers, random streams; `go_back` returns to it.
+
+        Raises `ValueError` right after a divergence, so that it doesn't take the place of a good moment.
+        """
+        if self._diverged:
+            raise ValueError(f"The training has just diverged, and its weights may be spoiled: not kept. go_back() "
+                             f"returns to step {self.kept:,}, or train on with lower learning rates.")
         self.gan.save_weights(Path(self._folder.name) / "kept.weights.h5")
         self.kept = self.gan.steps
 
+    @_in_turn
     def go_back(self):
         """Back to the moment that was kept, and to its learning rates; what came after is forgotten.
 
         Trained on from there, undisturbed, it takes the same way.
         """
         self.gan.load_weights(Path(self._folder.name) / "kept.weights.h5")
-        self._iterator = None
+        self._iterator, self._diverged = None, False
         for rows in (self.history, self.quality):
             left = sum(step <= self.kept for step in rows["step"])
             rows.update({name: values[:left] for name, values in rows.items()})
         self.grids = self.grids[:len(self.history["step"]) + 1]
 
+    @_in_turn
     def shown(self, record: int | None = None) -> dict:
         """What `plotting.training_view` takes to show a record, 0 to the number of records; by default the last."""
         record = len(self.history["step"]) if record is None else record
@@ -161,6 +177,7 @@ class ImageLab:
         return {"x": self.grids[record], "history": {name: values[:record] for name, values in self.history.items()},
                 "quality": {name: values[:known] for name, values in self.quality.items()}}
 
+    @_in_turn
     def replay(self) -> live.Figure:
         """A live figure with a slider over the records so far: the same picture as while it trained."""
         last = len(self.history["step"])

@@ -21,6 +21,9 @@ class Panel:
         self._player = widgets.Play(value=0, min=0, max=10**6, interval=interval)
         self._playing = "playing" if self._player.has_trait("playing") else "_playing"  # ipywidgets 8, ipywidgets 7
         self._player.observe(lambda change: self._on_tick(on_tick), names="value")
+        # A cell that runs again takes its old output away. What nobody sees or can stop must not train on.
+        self._player._view_count = 0
+        self._player.observe(lambda change: change["new"] == 0 and self.pause(), names="_view_count")
 
     def _buttons(self, *rows) -> list:
         """Play, and a button for each row: its name, its tip, what it does."""

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from gan_helpers import data, live, losses, plotting
 from gan_helpers.lab import _engine, _metrics, _settings
-from gan_helpers.lab._pad import AnyWidget, Pad, points_input
+from gan_helpers.lab._pad import MOST, AnyWidget, Pad, points_input
 from gan_helpers.lab._panel import Panel
 from gan_helpers.live._controls import FITS, _look
 from gan_helpers.training import TrainingDiverged
@@ -72,6 +72,8 @@ class LabPanel(Panel):
 
     def _shown_record(self):
         """The state that is shown, and the records up to it."""
+        if self._back is not None and self._back < self.lab.records[0].step:
+            self._back = None       # a cell has restored a later state, whose past isn't known
         records = [record for record in self.lab.records if self._back is None or record.step <= self._back]
         return self.lab.state_at(self._back), records
 
@@ -104,7 +106,9 @@ class LabPanel(Panel):
             text += f" (updates: D {d:,}, G {g:,})"
         text += f". D says real with {real:.2f} to real, with {fake:.2f} to fake points"
         if metric is not None:
-            text += f". {metric[0]} {metric[2][-1]:.2f}, real against real {metric[3]:.2f}"
+            name, steps, values, floor = metric
+            at = "" if steps[-1] == state.step else f" (step {steps[-1]:,})"
+            text += f". {name} {values[-1]:.2f}{at}, real against real {floor:.2f}"
         if self._back is not None:
             text = f"Looking back. {text}. Play goes on from here"
         return parts, text
@@ -143,6 +147,7 @@ class LabPanel(Panel):
 
     def _come_back(self):
         """Training goes on from the record that is looked at."""
+        self._shown_record()        # forgets a moment that is gone
         if self._back is not None:
             self.lab.rewind(self._back)
             self._back = None
@@ -302,7 +307,8 @@ class LabPanel(Panel):
 
     def _build_settings(self):
         source = self.lab.settings["data"]
-        points = source.tolist() if isinstance(source, np.ndarray) else ()
+        # Of more points than the pad takes, a part; the lab keeps all of them until the learner draws.
+        points = source[::-(-len(source) // MOST)].tolist() if isinstance(source, np.ndarray) else ()
         self._pad = points_input(points) if AnyWidget is None else Pad(points, size=300)
         self._pad.observe(self._on_points, names="points")
 
@@ -324,9 +330,9 @@ class LabPanel(Panel):
         self._settings = {
             "data": named("Real points", [*data.POINT_SETS, DRAWN]),
             "noise": named("Noise z", data.NOISE_PRIORS),
-            "z_dim": whole("Dimension of z", 1, 16),
-            "batch_size": whole("Batch size", 10, 500, 10),
-            # Each of these values is compiled: not while a learner is still dragging.
+            # Each value of these four is compiled: not while a learner is still dragging.
+            "z_dim": whole("Dimension of z", 1, 16, continuous_update=False),
+            "batch_size": whole("Batch size", 10, 500, 10, continuous_update=False),
             "layers": whole("Hidden layers", 0, 5, continuous_update=False),
             "units": whole("Units in each", 1, 128, continuous_update=False),
             "g_lr": rate("G's learning rate"), "d_lr": rate("D's learning rate"),

@@ -95,7 +95,7 @@ def choice(label, options, value=None):
     options = [str(option) for option in options]
     if not options or len(set(options)) < len(options):
         raise ValueError(f"choice {label!r}: needs one option or more, each of them once, got {options}")
-    value = options[0] if value is None else value
+    value = options[0] if value is None else str(value)
     if value not in options:
         raise ValueError(f"choice {label!r}: {value!r} is not one of {', '.join(options)}")
 

@@ -12,7 +12,7 @@ from PIL import Image
 
 
 class Painter:
-    """Turns a matplotlib figure into PNG bytes, redrawing only what an update has touched."""
+    """Turns a matplotlib figure into pixels, redrawing only what an update has touched."""
 
     def __init__(self, figure):
         self.figure, self.canvas = figure, FigureCanvasAgg(figure)
