@@ -6,7 +6,8 @@
 The idiom is what most notebooks do: `interact` calls a function that makes a new pyplot figure and shows it. Both
 draw the same panels with the same functions. They take turns within one run, so that a busy machine slows both alike;
 what counts is the ratio. First in a kernel without a browser: from a new value of the slider to the finished picture.
-Then in Chromium, if there is one: from the key press to the new picture on the screen, and updates a second in a drag.
+Then in Chromium, if there is one: from the key press to the new picture on the screen, and pictures a second in a
+drag, for which each has a page of its own.
 """
 
 import argparse
@@ -109,15 +110,34 @@ KEY_TO_PICTURE = """
   setTimeout(() => resolve(-1), 5000);
 })
 """
-COUNT = """
-root => {
-  root.seen = {pictures: 0, removed: 0};
-  new MutationObserver(records => records.forEach(r => {
-    if (r.type === 'attributes' && r.target.tagName === 'IMG' && r.attributeName === 'src') root.seen.pictures++;
-    r.removedNodes.forEach(n => { if (n.tagName === 'IMG' || n.querySelector?.('img')) root.seen.removed++; });
-    r.addedNodes.forEach(n => { if (n.tagName === 'IMG' || n.querySelector?.('img')) root.seen.pictures++; });
-  })).observe(root, {subtree: true, childList: true, attributes: true});
-}
+# Drags the first handle for so many milliseconds, and counts. The page itself makes the moves, one for each of its
+# frames: a driver that sends them takes a third of two cores, which a hand doesn't.
+DRAG = """
+([root, milliseconds]) => new Promise(resolve => {
+  const handle = root.querySelectorAll('.noUi-handle')[0], box = handle.getBoundingClientRect();
+  const at = dx => ({bubbles: true, buttons: 1, clientX: box.x + box.width / 2 + dx, clientY: box.y + box.height / 2});
+  const seen = {pictures: 0, removed: 0, moves: 0};
+  const watch = new MutationObserver(records => records.forEach(r => {
+    if (r.type === 'attributes' && r.target.tagName === 'IMG' && r.attributeName === 'src') seen.pictures++;
+    r.removedNodes.forEach(n => { if (n.tagName === 'IMG' || n.querySelector?.('img')) seen.removed++; });
+    r.addedNodes.forEach(n => { if (n.tagName === 'IMG' || n.querySelector?.('img')) seen.pictures++; });
+  }));
+  watch.observe(root, {subtree: true, childList: true, attributes: true});
+  handle.dispatchEvent(new MouseEvent('mousedown', at(0)));
+  const started = performance.now();
+  const move = () => {
+    const seconds = (performance.now() - started) / 1000;
+    if (seconds < milliseconds / 1000) {
+      document.body.dispatchEvent(new MouseEvent('mousemove', at(30 * Math.sin(4 * seconds))));
+      seen.moves++;
+      return requestAnimationFrame(move);
+    }
+    watch.disconnect();
+    document.body.dispatchEvent(new MouseEvent('mouseup', {bubbles: true}));
+    resolve({removed: seen.removed, speed: seen.pictures / seconds, moves: seen.moves / seconds});
+  };
+  requestAnimationFrame(move);
+})
 """
 
 
@@ -127,37 +147,36 @@ def in_chromium(rounds):
         return None
     with (tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, make_lab(Path(folder)) as server,
           chromium() as browser):
-        nbformat.write(a_notebook(FIGURE, LIVE, INTERACT), server.folder / "live.ipynb")
-        page = browser.new_page(viewport={"width": 1280, "height": 2400})
-        with server.all_cells_drawn():
-            open_notebook(page, server, server.page("live.ipynb"))
-        run_all_cells(page)
-        page.wait_for_function("document.querySelectorAll('.jp-CodeCell .noUi-handle').length >= 4", timeout=60_000)
-        page.wait_for_function("document.querySelectorAll('.jp-CodeCell img').length >= 2", timeout=60_000)
-        time.sleep(3)
-        cells = page.locator(".jp-CodeCell")
-        roots = {"live": cells.nth(1).element_handle(), "interact": cells.nth(2).element_handle()}
+
+        def a_page(name, *sources):
+            """A notebook with these cells, run; and the elements of all cells but the first."""
+            nbformat.write(a_notebook(FIGURE, *sources), server.folder / f"{name}.ipynb")
+            page = browser.new_page(viewport={"width": 1280, "height": 800})
+            with server.all_cells_drawn():
+                open_notebook(page, server, server.page(f"{name}.ipynb"))
+            run_all_cells(page)
+            page.wait_for_function(f"document.querySelectorAll('.jp-CodeCell img').length >= {len(sources)}",
+                                   timeout=60_000)
+            time.sleep(3)
+            return page, page.query_selector_all(".jp-CodeCell")[1:]
+
+        page, (live, interact) = a_page("both", LIVE, INTERACT)
+        roots = {"live": live, "interact": interact}
         taken = {name: [] for name in roots}
         for i in range(rounds):
             key = "ArrowRight" if i % 20 < 10 else "ArrowLeft"
             for name, root in roots.items():
                 taken[name].append(page.evaluate(KEY_TO_PICTURE, [root, key]))
                 time.sleep(0.1)
+        page.close()
         speed, removed = {}, {}
-        for name, root in roots.items():
-            page.evaluate(COUNT, root)
-            box = root.query_selector(".noUi-handle").bounding_box()
-            x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-            page.mouse.move(x, y)
-            page.mouse.down()
-            started, i = time.monotonic(), 0
-            while time.monotonic() - started < 3:
-                i += 1
-                page.mouse.move(x + 60 * ((i % 100) / 100), y)
-            seen = page.evaluate("root => root.seen", root)
-            speed[name], removed[name] = seen["pictures"] / (time.monotonic() - started), seen["removed"]
-            page.mouse.up()
-            time.sleep(3)
+        for name, source in (("live", LIVE), ("interact", INTERACT)):   # each on a page of its own, as in a chapter
+            page, (root,) = a_page(name, source)
+            root.scroll_into_view_if_needed()
+            seen = [page.evaluate(DRAG, [root, 3000]) for _ in range(3)]
+            speed[name] = statistics.median(one["speed"] for one in seen)
+            removed[name] = sum(one["removed"] for one in seen)
+            page.close()
     return taken, speed, removed
 
 

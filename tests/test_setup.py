@@ -1,5 +1,6 @@
 """Set-up: lock, environment.yml and pyproject agree; tools/setup.py and the Makefile do what they promise."""
 
+import asyncio
 import importlib.util
 import os
 import re
@@ -429,6 +430,35 @@ def test_make_lab_serves_chapter_00_to_this_machine_alone(tmp_path):
         for one in family:
             one.terminate()
         psutil.wait_procs(family, 10)
+
+
+def test_make_lab_sends_each_message_to_the_page_at_once(monkeypatch):
+    """With TCP_NODELAY, or a slider's picture waits up to 40 ms; measured by benchmarks/live_update.py."""
+    from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
+    from jupyter_server.services.kernels.websocket import KernelWebsocketHandler
+    from traitlets.config.loader import PyFileConfigLoader
+
+    command = make("-n", "lab", f"VENV={sys.prefix}", "LAB=--show-config").stdout.splitlines()[-1]
+    said = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=60, cwd=ROOT).stdout
+    assert ".kernel_websocket_connection_class = <class 'Prompt'>" in said
+
+    config = PyFileConfigLoader("jupyter_server_config.py", str(ROOT / "tools" / "jupyter")).load_config()
+    connection = config.ServerApp.kernel_websocket_connection_class
+    done = []
+
+    async def connects(self):
+        done.append("connected")
+
+    class Handler(KernelWebsocketHandler):
+        def __init__(self):
+            pass
+
+        def set_nodelay(self, value):
+            done.append(value)
+
+    monkeypatch.setattr(ZMQChannelsWebsocketConnection, "connect", connects)
+    asyncio.run(connection(websocket_handler=Handler()).connect())
+    assert done == [True, "connected"]
 
 
 def test_the_readme_names_real_commands_and_files():

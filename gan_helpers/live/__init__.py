@@ -50,7 +50,7 @@ from matplotlib.lines import Line2D
 from traitlets import Unicode
 
 from gan_helpers.live._controls import FITS, Control, button, choice, log_slider, play, sketch, slider, switch
-from gan_helpers.live._painter import Painter, encoded, frame
+from gan_helpers.live._painter import Painter, frame, still
 
 __all__ = ["Control", "Figure", "button", "choice", "explore", "log_slider", "play", "sketch",
            "slider", "switch"]
@@ -203,7 +203,7 @@ class Figure:
     def png(self):
         """The present picture as PNG bytes, compressed for storing."""
         with _LOCK:
-            return encoded(self._pixels, format="png", compress_level=9)
+            return still(self._pixels)
 
     def __repr__(self):
         parts = [f"Live figure: {self.alt.rstrip('.')}."]

@@ -32,7 +32,7 @@ class Painter:
         return sorted((a for a in parent.get_children() if a not in hidden), key=lambda a: a.get_zorder())
 
     def render(self):
-        """Draw the present state; returns the pixels, (height, width, 3) uint8."""
+        """Draw the present state; returns the pixels, (height, width, 4) uint8: red, green, blue, and opaque."""
         axes = self.figure.axes
         for ax in axes:
             ax.viewLim                                                  # noqa: B018 - runs a pending autoscale
@@ -70,10 +70,7 @@ class Painter:
         for artist in self.everything:
             artist.stale = False                                        # hidden and empty ones never reset it
         self.known = shape
-        buffer = self.canvas.buffer_rgba()
-        height, width = np.shape(buffer)[:2]
-        # Pillow drops the fourth channel ten times as fast as a slice and its copy.
-        return np.asarray(Image.frombuffer("RGBA", (width, height), buffer, "raw", "RGBA", 0, 1).convert("RGB"))
+        return np.array(self.canvas.buffer_rgba())
 
     def _in_front(self, axes):
         """The moving artists and all that is drawn after them in their axes, in drawing order."""
@@ -91,12 +88,20 @@ class Painter:
         return front
 
 
-def encoded(pixels, **how):
+def _encoded(image, **how):
     file = io.BytesIO()
-    Image.fromarray(pixels).save(file, **how)
+    image.save(file, **how)
     return file.getvalue()
+
+
+def still(pixels):
+    """A picture for the file: PNG, compressed as far as it goes."""
+    return _encoded(Image.fromarray(pixels).convert("RGB"), format="png", compress_level=9)
 
 
 def frame(pixels):
     """One frame for the screen. JPEG of this quality can't be told from PNG, and takes a fifth of its time."""
-    return encoded(pixels, format="jpeg", quality=95, subsampling=0)
+    height, width = pixels.shape[:2]
+    # As RGBX, whose fourth byte is padding, Pillow's encoder reads the pixels where they are.
+    image = Image.frombuffer("RGBX", (width, height), pixels, "raw", "RGBX", 0, 1)
+    return _encoded(image, format="jpeg", quality=95, subsampling=0)
