@@ -389,6 +389,10 @@ def test_a_list_of_one_value_is_that_value():
     assert Lab(seed=[3], g_lr=[0.1, 0.2], **SMALL).runs == 2
 
 
+def test_a_number_may_be_an_array_without_axes():
+    assert Lab(g_lr=np.array(0.01), units=np.array(8)).settings == Lab(g_lr=0.01, units=8).settings
+
+
 def test_points_given_and_settings_got_are_copies():
     points = np.array([[0, 0], [0.5, 0.5]], np.float32)
     lab = Lab(points, **SMALL)

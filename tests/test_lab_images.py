@@ -309,6 +309,10 @@ def test_replay_shows_each_record(lab):
     last = figure.png()
     figure.update(record=0)
     assert "Before the first record" in figure.text and figure.png() != last
+    room.go_back()
+    room.run(15)            # what comes later doesn't change it
+    figure.update(record=2)
+    assert figure.text.startswith("Step 10.") and figure.png() == last
 
 
 def test_presets_differ_where_they_say(digits):

@@ -171,11 +171,20 @@ class ImageLab:
     @_in_turn
     def shown(self, record: int | None = None) -> dict:
         """What `plotting.training_view` takes to show a record, 0 to the number of records; by default the last."""
-        record = len(self.history["step"]) if record is None else record
-        step = [self._begun, *self.history["step"]][record]
-        known = sum(at <= step for at in self.quality["step"])
-        return {"x": self.grids[record], "history": {name: values[:record] for name, values in self.history.items()},
-                "quality": {name: values[:known] for name, values in self.quality.items()}}
+        return self._past()(len(self.history["step"]) if record is None else record)
+
+    def _past(self):
+        """`shown(record)` of the records so far, whatever comes later."""
+        history, quality = ({name: list(values) for name, values in rows.items()}
+                            for rows in (self.history, self.quality))
+        grids, steps = list(self.grids), [self._begun, *history["step"]]
+
+        def shown(record):
+            known = sum(at <= steps[record] for at in quality["step"])
+            return {"x": grids[record], "history": {name: values[:record] for name, values in history.items()},
+                    "quality": {name: values[:known] for name, values in quality.items()}}
+
+        return shown
 
     @_in_turn
     def replay(self) -> live.Figure:
@@ -183,8 +192,7 @@ class ImageLab:
         last = len(self.history["step"])
         if not last:
             raise ValueError(f"There is nothing to replay yet: run({self.every}) makes the first record.")
-        frames = [self.shown(record) for record in range(last + 1)]
-        return live.explore(self._picture(lambda record: frames[record]), figsize=SIZE, alt=ALT,
+        return live.explore(self._picture(self._past()), figsize=SIZE, alt=ALT,
                             record=live.play("record", last + 1, 400, last))
 
     def widget(self) -> ImagePanel:

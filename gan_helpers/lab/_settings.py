@@ -56,6 +56,8 @@ def checked(settings: dict) -> dict:
 
 def _several(name, value):
     """A checked value, or a list of them where the runs differ."""
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value.item()
     if name == "data" and not isinstance(value, str):
         if isinstance(value, (list, tuple)) and value and all(isinstance(one, str) for one in value):
             return [_one("data", one) for one in value]
