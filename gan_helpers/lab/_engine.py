@@ -269,7 +269,7 @@ def _training(structure: Structure):
             return (place < end) & (state.step < stop)
 
         def update(place, state, sums):
-            drawn = {name: numbers[place] for name, numbers in block.items()}
+            drawn = {name: numbers[place] for name, (numbers,) in block.items()}
             state, numbers = tf.cond(state.phase < d_steps, lambda: d_update(state, knobs, drawn),
                                      lambda: g_update(state, knobs, drawn))
             over = state.phase + 1 >= d_steps + g_steps
@@ -313,31 +313,32 @@ def _traced_once(function):
     return call
 
 
+def _parts(structure: Structure) -> tuple[slice, ...]:
+    """Several runs are trained in two parts, on two cores: one XLA program uses only one of them here."""
+    half = (structure.runs + 1) // 2
+    return (slice(None),) if structure.runs < 4 else (slice(None, half), slice(half, None))
+
+
 @functools.lru_cache(maxsize=64)
 def trainer(structure: Structure):
-    """The compiled training loop of a structure: see `train` in `_training`.
-
-    Several runs are split in two, for two cores: one XLA program uses only one of them here.
-    """
+    """The compiled training loop of a structure: see `train` in `_training`."""
     train = tf.function(_training(structure), jit_compile=True, autograph=False)
-    if structure.runs < 4:
+    parts = _parts(structure)
+    if len(parts) == 1:
         return _traced_once(train)
-    half = (structure.runs + 1) // 2
+
+    def of(state, change, *others):
+        """`change` applied to the parts of the state that have one row for each run."""
+        names = [name for name in State._fields if name not in ("updates", "fresh", "phase", "step")]
+        return state._replace(**{name: tf.nest.map_structure(
+            change, *(getattr(one, name) for one in (state, *others))) for name in names})
 
     @tf.function(autograph=False)
     def both(state, knobs, block, *numbers):
-        def of(state, change, *others):
-            """`change` applied to the parts of the state that have one row for each run."""
-            names = [name for name in State._fields if name not in ("updates", "fresh", "phase", "step")]
-            return state._replace(**{name: tf.nest.map_structure(
-                change, *(getattr(one, name) for one in (state, *others))) for name in names})
-
-        parts = []
-        for part in (slice(None, half), slice(half, None)):
-            parts.append(train(of(state, lambda x, part=part: x[part]),
-                               {name: knob[part] for name, knob in knobs.items()},
-                               {name: numbers[:, part] for name, numbers in block.items()}, *numbers))
-        (one, sums_1), (two, sums_2) = parts
+        (one, sums_1), (two, sums_2) = (
+            train(of(state, lambda x, part=part: x[part]), {name: knob[part] for name, knob in knobs.items()},
+                  {name: (numbers[i],) for name, numbers in block.items()}, *numbers)
+            for i, part in enumerate(parts))
         return of(one, lambda a, b: tf.concat([a, b], 0), two), tf.concat([sums_1, sums_2], 1)
 
     return _traced_once(both)
@@ -345,7 +346,10 @@ def trainer(structure: Structure):
 
 @functools.lru_cache(maxsize=64)
 def drawer(structure: Structure):
-    """`draw(pool (r, m, 2), seeds (r,), number) -> block`: all random numbers of one block of updates."""
+    """`draw(pool (r, m, 2), seeds (r,), number) -> block`: all random numbers of one block of updates.
+
+    A block has, under each name, an array for each of `_parts`: updates in its first axis, runs in its second.
+    """
     count, n, z_dim = structure.block, structure.batch_size, structure.z_dim
 
     def one_run(pool, seed, number):
@@ -367,7 +371,8 @@ def drawer(structure: Structure):
     @tf.function(autograph=False)
     def draw(pool, seeds, number):
         blocks = [one_run(pool[i], seeds[i], number) for i in range(structure.runs)]
-        return {name: tf.stack([block[name] for block in blocks], 1) for name in blocks[0]}
+        return {name: tuple(tf.stack([block[name] for block in blocks[part]], 1) for part in _parts(structure))
+                for name in blocks[0]}
 
     return _traced_once(draw)
 
