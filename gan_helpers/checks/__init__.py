@@ -191,7 +191,10 @@ def _explain(exercise, answer, error):
     frame = _learners_frame(error.__traceback__, exercise.check)
     if isinstance(error, NotImplementedError) and frame and frame.tb_next is None:
         return f'not written yet. hint("{exercise.id}") helps with the first step.'
-    said = _short(next(iter(str(error).strip().splitlines()), ""))
+    lines = [line for line in re.sub(r"\x1b\[\d*m", "", str(error)).splitlines() if line.strip()]
+    if len(lines) > 1 and lines[0].startswith("Exception encountered when calling"):
+        lines = lines[1:]               # Keras says where first, then what
+    said = _short(next(iter(lines), "").strip())
     said = f"{type(error).__name__}: {said}" if said else type(error).__name__
     if frame is not None:
         line = linecache.getline(frame.tb_frame.f_code.co_filename, frame.tb_lineno).strip()
@@ -212,7 +215,7 @@ def _learners_frame(traceback, compare):
     while traceback is not None:
         name = traceback.tb_frame.f_code.co_filename
         library = (name.startswith((_PACKAGE, own, "<frozen", "<__array", *_LIBRARIES))
-                   or "-packages" + os.sep in name or "__autograph_generated_file" in name)
+                   or name.endswith(".pyx") or "-packages" + os.sep in name or "__autograph_generated_file" in name)
         found = found if library else traceback
         traceback = traceback.tb_next
     return found

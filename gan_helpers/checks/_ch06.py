@@ -2,12 +2,22 @@
 
 import numpy as np
 
-from gan_helpers.checks import Exercise, Option, Question, expect, expect_close, expect_dtype, expect_shape
+from gan_helpers.checks import (
+    Exercise,
+    Option,
+    Question,
+    expect,
+    expect_close,
+    expect_dtype,
+    expect_shape,
+    to_numpy,
+)
 
 
 def _check_to_pixels(to_pixels):
-    pixels = np.arange(256, dtype=np.uint8).reshape(2, 16, 8, 1)
-    x = pixels.astype(np.float32) / 127.5 - 1
+    # Three values to a pixel, as G makes them, and none of them half way between two pixels.
+    x = (np.linspace(0, 2, 768, dtype=np.float32) - 1).reshape(3, 16, 16, 1)
+    pixels = np.rint((x + 1) * 127.5)
     given = x.copy()
     got = to_pixels(given)
     expect(given.shape == x.shape and (given == x).all(),
@@ -22,70 +32,88 @@ def _check_to_pixels(to_pixels):
         "some pixels are one too dark: going to whole numbers cuts the fraction off. Round first.":
             ((x + 1) * np.float32(127.5)).astype(np.uint8),
         "twice as large as they should be: how wide is the range of x, how wide that of the pixels?":
-            2 * np.rint((x + 1) * 127.5),
+            np.rint((x + 1) * 255),
+        "twice as large as they should be, and from 256 on they begin at 0 again: how wide is the range of x?":
+            np.rint((x + 1) * 255) % 256,
     })
     expect_dtype(got, "uint8", "to_pixels(x)")
 
 
 def _check_one_pass(one_pass):
-    got = one_pass(10, 3, np.random.default_rng(0))
-    expect(isinstance(got, np.ndarray) and got.dtype != object,
-           f"the result should be one array with a row for each batch, got a {type(got).__name__}. Full "
-           "batches have one length; a shorter one at the end is left out.")
-    expect_shape(got, (3, 3), "one_pass(10, 3, rng)")
-    expect(np.issubdtype(got.dtype, np.integer), f"the result holds {got.dtype}; indices are whole numbers.")
+    def passed(n, batch_size, rng):
+        got = one_pass(n, batch_size, rng)
+        lengths = {np.size(batch) for batch in got} if isinstance(got, (list, tuple)) else set()
+        expect(len(lengths) < 2, f"the batches have {sorted(lengths)} samples, and should have {batch_size} each: "
+               "what doesn't fill a batch is left out.")
+        got = to_numpy(got, f"one_pass({n}, {batch_size}, rng)")
+        expect_shape(got, (n // batch_size, batch_size), f"one_pass({n}, {batch_size}, rng)")
+        expect(np.issubdtype(got.dtype, np.integer), f"the result holds {got.dtype}; indices are whole numbers.")
+        return got
+
+    passed(10, 3, np.random.default_rng(0))
     rng = np.random.default_rng(1)
-    first, second = one_pass(1000, 30, rng), one_pass(1000, 30, rng)
-    expect_shape(first, (33, 30), "one_pass(1000, 30, rng)")
+    first, second = passed(1000, 30, rng), passed(1000, 30, rng)
     expect(first.min() >= 0 and first.max() < 1000,
            f"for n = 1000 the indices should be 0 to 999, yours are {first.min()} to {first.max()}.")
     expect(len(np.unique(first)) == first.size,
            f"a pass shows nothing twice; in yours, {first.size} places hold {len(np.unique(first))} "
            "different indices. Draw without putting back.")
     expect((np.diff(first.ravel()) != 1).any(), "the indices come in order: nothing is shuffled.")
+    expect((np.diff(first.ravel()) < 0).any(), "the indices rise from the first to the last: they were drawn, but "
+           "not shuffled.")
     expect((first != second).any(), "two passes are the same: the order should come from the rng that is "
            "given, not from a seed of your own.")
+    expect((passed(1000, 30, np.random.default_rng(1)) == first).all(), "two rngs with one seed give two orders: "
+           "the numbers of chance should come from the rng that is given.")
     blocks = np.sort(first, axis=1)
     expect((np.diff(blocks, axis=1) != 1).any(),
            "each batch holds neighbours: the batches are shuffled, the samples aren't. Shuffle first.")
-    passes = [one_pass(10, 3, rng) for _ in range(200)]
+    passes = [passed(10, 3, rng) for _ in range(200)]
     missing = sorted(set(range(10)) - set(np.unique(passes).tolist()))
     expect(not missing, f"in 200 passes over 10 samples, {missing} never came. Which sample is left out of a "
            "pass should change from pass to pass: cut after shuffling.")
 
 
 def _check_pair_stream(pair_stream):
-    n, size = 1003, 50
+    n, size, passes = 3003, 50, 4
     a_pass = n // size
     stream = pair_stream(np.arange(n), 7 * np.arange(n), size)
     expect(hasattr(stream, "as_numpy_iterator"),
            f"the result should be a tf.data.Dataset, this is of the type {type(stream).__name__}.")
-    pairs = list(stream.take(2 * a_pass + 2).as_numpy_iterator())
+    pairs = list(stream.take(passes * a_pass + 1).as_numpy_iterator())
+    expect(pairs, f"the stream holds no batch. How many samples does it begin with? x has {n}.")
     expect(all(isinstance(pair, tuple) and len(pair) == 2 for pair in pairs),
            "each element of the stream should be a pair: a batch of images and their labels.")
     batches = [images for images, _ in pairs]
     expect(all(np.ndim(batch) == 1 for batch in batches),
            "the stream gives single samples: no step puts them together to batches.")
     sizes = {len(batch) for batch in batches}
+    expect(len(sizes) > 1 or sizes == {size}, f"batches of {size} were asked for, yours have {max(sizes)} samples.")
     expect(sizes == {size}, f"batches of {size} were asked for, yours have {sorted(sizes)} samples: the last "
            "batch of a pass isn't full. One argument of `batch` leaves it out.")
+    expect(not all((images == 7 * labels).all() for images, labels in pairs),
+           "images and labels have changed places: a pair begins with the images.")
     expect(all((labels == 7 * images).all() for images, labels in pairs),
            "the labels don't belong to their images: each was shuffled by itself. Shuffle them as pairs.")
-    expect(len(batches) == 2 * a_pass + 2,
-           f"the stream ends after {len(batches)} batches, one pass; training asks for more. Which step "
-           "starts a new pass?")
+    expect(len(batches) > passes * a_pass,
+           f"the stream ends after {len(batches)} batches; a pass has {a_pass}, and training asks for any number "
+           "of them. Which step starts a new pass?")
     values = np.concatenate(batches)
     expect((np.diff(values[:a_pass * size]) != 1).any(), "the samples come in order: nothing is shuffled.")
     expect(any((np.diff(np.sort(batch)) != 1).any() for batch in batches),
            "each batch holds neighbours: whole batches are shuffled, not samples. Which step comes first?")
-    expect(batches[0].max() > n // 2,
-           f"the first batch holds no sample beyond number {batches[0].max()} of {n}: the buffer of the "
-           "shuffle is too small. It mixes only what is in it.")
+    # With all n in the buffer, about 60 samples of a pass come 0.8 n places earlier than in x.
+    early = (values[:a_pass * size] - np.arange(a_pass * size)).max()
+    expect(early > 0.8 * n, f"no sample comes more than {early} places earlier than in x, which has {n}: the buffer "
+           "of the shuffle is too small. It mixes only what is in it.")
     expect(len(np.unique(values[:a_pass * size])) == a_pass * size,
            "a sample comes again before the others have come once: two passes are shuffled into each other. "
            "Where should the repetition stand?")
     again = [np.array_equal(values[:size], values[k:k + size]) for k in (a_pass * size, n)]
     expect(not any(again), "the second pass has the same order as the first: the shuffle isn't done anew.")
+    missing = sorted(set(range(n)) - set(values.tolist()))
+    expect(not missing, f"in {passes} passes, the samples {missing} never came. Which ones are left out should change "
+           "from pass to pass: leave them out after the shuffle.")
 
 
 def _check_unit_uniform(unit_uniform):
@@ -101,13 +129,15 @@ def _check_unit_uniform(unit_uniform):
     # E z^4 / (E z^2)^2 is 9/5 for a uniform and 3 for a normal number, whatever the interval.
     expect(fourth < 2.4, f"the numbers have the right mean, but they aren't uniform: {np.abs(z).max():.1f} "
            "is among them, and most lie near 0, as normal numbers do.")
-    expect(abs(std - 1) < 0.02,
+    expect(abs(std - 1) < 0.01,     # five standard errors
            f"the standard deviation is {std:.2f}, asked is 1. Uniform on [-a, a] has a / sqrt(3).")
     expect(abs(fourth - 1.8) < 0.05, "mean and spread are right, but not all values are equally frequent.")
     expect(abs(np.corrcoef(z.T) - np.eye(z_dim)).max() < 0.05, "the columns of z follow one another; each "
            "should be drawn on its own.")
     expect((np.asarray(unit_uniform(n, z_dim, rng)) != z).any(),
            "a second call gives the same z: draw from the rng that is given, not from a seed of your own.")
+    expect((np.asarray(unit_uniform(n, z_dim, np.random.default_rng(0)), np.float64) == z).all(),
+           "two rngs with one seed give two different z: draw from the rng that is given.")
 
 
 EXERCISES = (
@@ -131,7 +161,8 @@ EXERCISES = (
             "as if in [0, 1]": "def to_pixels(x):\n    return np.clip(x * 255, 0, 255).astype(np.uint8)",
             "cut, not rounded": "def to_pixels(x):\n    return ((x + 1) * 127.5).astype(np.uint8)",
             "still floats": "def to_pixels(x):\n    return np.rint((x + 1) * 127.5)",
-            "twice too wide": "def to_pixels(x):\n    return 2 * np.rint((x + 1) * 127.5)",
+            "up, not to the nearest": "def to_pixels(x):\n    return np.ceil((x + 1) * 127.5).astype(np.uint8)",
+            "twice too wide": "def to_pixels(x):\n    return np.rint((x + 1) * 255)",
             "in place": "def to_pixels(x):\n    x += 1\n    return (x * 127.5).round().astype(np.uint8)",
             "channel lost": "def to_pixels(x):\n    x = x[..., 0] + 1\n"
                             "    return (x * 127.5).round().astype(np.uint8)",
@@ -164,6 +195,10 @@ EXERCISES = (
             "a seed of its own": "def one_pass(n, batch_size, rng):\n    full = n // batch_size\n"
                                  "    order = np.random.default_rng(0).permutation(n)\n"
                                  "    return order[:full * batch_size].reshape(full, batch_size)",
+            "NumPy's own numbers": "def one_pass(n, batch_size, rng):\n    full = n // batch_size\n"
+                                   "    return np.random.permutation(n)[:full * batch_size].reshape(full, -1)",
+            "sorted again": "def one_pass(n, batch_size, rng):\n    full = n // batch_size\n"
+                            "    return np.sort(rng.permutation(n)[:full * batch_size]).reshape(full, -1)",
             "whole batches": "def one_pass(n, batch_size, rng):\n    full = n // batch_size\n"
                              "    rows = np.arange(full * batch_size).reshape(full, batch_size)\n"
                              "    return rng.permutation(rows)",
@@ -204,6 +239,12 @@ EXERCISES = (
                 "short batches": "s.shuffle(n).batch(batch_size).repeat()",
                 "whole batches": "s.batch(**full).shuffle(n).repeat()",
                 "a small buffer": "s.shuffle(10).batch(**full).repeat()",
+                "a buffer of half": "s.shuffle(n // 2).batch(**full).repeat()",
+                "cut, then shuffled": "s.take(n - n % batch_size).shuffle(n).batch(**full).repeat()",
+                "places changed": "make((y, x)).shuffle(n).batch(**full).repeat()",
+                "one array": "make([x, y]).shuffle(n).batch(**full).repeat()",
+                "batches of 64": "s.shuffle(n).batch(64, drop_remainder=True).repeat()",
+                "two passes": "s.shuffle(n).repeat(2).batch(**full)",
                 "passes mixed": "s.repeat().shuffle(n).batch(**full)",
                 "one order for ever": "s.shuffle(n, reshuffle_each_iteration=False).repeat().batch(**full)",
                 "no batches": "s.shuffle(n).repeat()",
@@ -239,6 +280,9 @@ EXERCISES = (
                                "    return rng.choice([-1.0, 1.0], (n, z_dim))",
             "a seed of its own": "def unit_uniform(n, z_dim, rng):\n    half = 3 ** 0.5\n"
                                  "    return np.random.default_rng(0).uniform(-half, half, (n, z_dim))",
+            "NumPy's own numbers": "def unit_uniform(n, z_dim, rng):\n    half = 3 ** 0.5\n"
+                                   "    return np.random.uniform(-half, half, (n, z_dim))",
+            "nearly": "def unit_uniform(n, z_dim, rng):\n    return rng.uniform(-1.7, 1.7, (n, z_dim))",
             "axes exchanged": "def unit_uniform(n, z_dim, rng):\n    half = 3 ** 0.5\n"
                               "    return rng.uniform(-half, half, (z_dim, n))",
         },

@@ -20,6 +20,8 @@ def _check_discriminator_loss(discriminator_loss):
         r, f = _logits(seed) + 1, _logits(seed + 10)
         real, fake = _softplus(-r).mean(), _softplus(f).mean()
         got = discriminator_loss(tf.constant(r), tf.constant(f))
+        expect(np.shape(got) != (2,), "these are two numbers; asked is one, the sum of what D pays for the real and "
+               "for the generated images.")
         expect(np.size(to_numpy(got, "your loss")) == 1,
                "your loss still has one number for each image: take the mean over the batch.")
         expect_close(np.reshape(got, ()), real + fake, "your loss", rtol=1e-4, known={
@@ -30,6 +32,10 @@ def _check_discriminator_loss(discriminator_loss):
                 _softplus(r).mean() + _softplus(-f).mean(),
             "the logits were taken for probabilities, clipped to [0, 1]. Say from_logits=True, or use softplus.":
                 -np.log(np.clip(r, 1e-7, 1 - 1e-7)).mean() - np.log(1 - np.clip(f, 1e-7, 1 - 1e-7)).mean(),
+            "the labels of the real images are smoothed, as TF-GAN does by default; asked is the formula, with "
+            "label_smoothing=0.0.": real + fake + r.mean() / 8,
+            "a sigmoid came first, and its probabilities were then taken for logits. Leave the sigmoid out.":
+                _softplus(-1 / (1 + np.exp(-r))).mean() + _softplus(1 / (1 + np.exp(-f))).mean(),
             "only the real images count: D would call everything real.": real,
             "only the generated images count: D would call everything fake.": fake,
             "this is the mean over both batches; TF-GAN adds the two means, so that a D that can't tell pays 2 log 2.":
@@ -42,8 +48,9 @@ def _check_discriminator_loss(discriminator_loss):
               "400): a small number inside the logarithm hides the infinity and caps the loss. Use softplus.")
     got = float(to_numpy(discriminator_loss(tf.constant(-far), tf.constant(far)), "your loss").reshape(()))
     expect(np.isfinite(got), "right for small logits, but not finite where D is sure and wrong (logits of ±200): "
-           "a sigmoid rounds to 0, whose logarithm is minus infinity. Which function of the logit does both at once?")
-    expect(not 0 < got < 100, capped)
+           "before the logarithm, a sigmoid rounds to 0 or an exponential to infinity. Which function of the logit "
+           "does both at once?")
+    expect(not 0 < got < 399, capped)
     expect_close(got, 400.0, "your loss for logits of ±200", rtol=1e-3)
 
 
@@ -74,6 +81,7 @@ def _check_generator_gradients(generator_gradients):
     got = generator_gradients(G, D, z)
     expect(all((w.numpy() == old).all() for w, old in zip(G.weights + D.weights, weights, strict=True)),
            "the function has changed weights; asked are the gradients alone, nothing is applied here.")
+    expect(got is not None, "the function gives None, no list of gradients: is a `return` missing?")
     expect(isinstance(got, (list, tuple)), f"asked is a list of gradients, yours is a {type(got).__name__}.")
     shapes = [None if g is None else tuple(np.shape(g)) for g in got]
     expect(None not in shapes, "a gradient is None: the tape didn't see how the loss depends on these variables. "
@@ -115,10 +123,16 @@ def _check_mix(mix):
            f"the mixing numbers have mean {share.mean():.2f} and standard deviation {share.std():.2f}; uniform on "
            "[0, 1] they would be 0.50 and 0.29.")
     rng = np.random.default_rng(1)
-    a, b = (rng.uniform(-1, 1, shape).astype(np.float32) for _ in range(2))
+    a, b = (rng.uniform(-1, 1, (500, 2, 3, 3)).astype(np.float32) for _ in range(2))
     got = to_numpy(mix(tf.constant(a), tf.constant(b))).astype(np.float64)
-    t = ((got - b) * (a - b)).sum((1, 2, 3), keepdims=True) / ((a - b) ** 2).sum((1, 2, 3), keepdims=True)
-    expect_close(got, b + t * (a - b), "the mixture of one image of each kind", atol=1e-4)
+    expect_shape(got, a.shape, "the mixture")
+
+    def on_the_line(axes):
+        t = ((got - b) * (a - b)).sum(axes, keepdims=True) / ((a - b) ** 2).sum(axes, keepdims=True)
+        return b + t * (a - b)
+
+    expect_close(got, on_the_line((1, 2, 3)), "the mixture of one image of each kind", atol=1e-4, known={
+        "its channels are mixed by different numbers; asked is one number for each image.": on_the_line((1, 2))})
 
 
 EXERCISES = (
@@ -153,6 +167,13 @@ EXERCISES = (
             "a small number in the log": "def discriminator_loss(r, f):\n    return -tf.reduce_mean(tf.math.log("
                                          "tf.sigmoid(r) + 1e-7)) - tf.reduce_mean("
                                          "tf.math.log(1 - tf.sigmoid(f) + 1e-7))",
+            "TF-GAN's default": "from gan_helpers.compat import tensorflow_gan as tfgan\n"
+                                "def discriminator_loss(r, f):\n    return tfgan.losses.wargs."
+                                "modified_discriminator_loss(r, f, add_summaries=False)",
+            "a sigmoid too many": "def discriminator_loss(r, f):\n    r, f = tf.sigmoid(r), tf.sigmoid(f)\n"
+                                  "    return tf.reduce_mean(tf.nn.softplus(-r)) + tf.reduce_mean(tf.nn.softplus(f))",
+            "two numbers": "def discriminator_loss(r, f):\n    return tf.reduce_mean(tf.nn.softplus(-r)), "
+                           "tf.reduce_mean(tf.nn.softplus(f))",
             "half": "def discriminator_loss(r, f):\n    return tf.reduce_mean(tf.nn.softplus(tf.concat([-r, f], 0)))",
         },
     ),
@@ -189,6 +210,9 @@ EXERCISES = (
             "sum": "def generator_gradients(G, D, z):\n    with tf.GradientTape() as tape:\n"
                    "        loss = tf.reduce_sum(tf.nn.softplus(-D(G(z))))\n"
                    "    return tape.gradient(loss, G.trainable_variables)",
+            "nothing returned": "def generator_gradients(G, D, z):\n    with tf.GradientTape() as tape:\n"
+                                "        loss = tf.reduce_mean(tf.nn.softplus(-D(G(z))))\n"
+                                "    tape.gradient(loss, G.trainable_variables)",
             "the loss": "def generator_gradients(G, D, z):\n    return tf.reduce_mean(tf.nn.softplus(-D(G(z))))",
         },
     ),
@@ -216,6 +240,9 @@ EXERCISES = (
                                  "    return t * x_real + (1 - t) * x_fake",
             "one for each pixel": "def mix(x_real, x_fake):\n    t = tf.random.uniform(x_real.shape)\n"
                                   "    return t * x_real + (1 - t) * x_fake",
+            "one for each channel": "def mix(x_real, x_fake):\n    t = tf.random.uniform("
+                                    "(x_real.shape[0], 1, 1, x_real.shape[3]))\n"
+                                    "    return t * x_real + (1 - t) * x_fake",
             "the middle": "def mix(x_real, x_fake):\n    return (x_real + x_fake) / 2",
             "half of the line": "def mix(x_real, x_fake):\n    t = tf.random.uniform("
                                            "(x_real.shape[0], 1, 1, 1), 0, 0.5)\n"
