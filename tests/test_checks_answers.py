@@ -8,6 +8,18 @@ from test_checks import ALL, double, verdict
 LOOP = "    order = rng.permutation(n)\n    full = [order[i * size:(i + 1) * size] for i in range(n // size)]\n"
 CONVOLUTIONS = "layers.Conv2D(8, 4, 2, 'same'), layers.LeakyReLU(0.2)"
 RIGHT = [
+    ("05.1", "def jensen_shannon(real, fake):\n    p, q = real / real.sum(), fake / fake.sum()\n    m = (p + q) / 2\n"
+             "    return sum(np.sum(h * np.log(h / (m + 1e-12) + 1e-8)) for h in (p, q)) / 2"),
+    ("05.2", "def modes_covered(x, centres, spread):\n    squares = ((x[:, None] - centres) ** 2).sum(-1)\n"
+             "    near = [sum(s <= 9 * spread ** 2) for s in squares.T]\n"
+             "    return len([n for n in near if n >= 0.2 * len(x) / len(centres)])"),
+    ("05.3", "def pulls(logit, slope):\n    d = 1 / (1 + np.exp(-logit))[:, None]\n"
+             "    return np.stack([(1 - d) * slope, d * slope])"),
+    ("05.3", "import tensorflow as tf\ndef pulls(logit, slope):\n    d = tf.sigmoid(logit)[:, None]\n"
+             "    return tf.stack([(1 - d) * slope, d * slope])"),
+    ("05.4", "def floor(metric, draw, n, rounds):\n    seeds = iter(range(100, 1000))\n"
+             "    return sum(metric(draw(n, next(seeds)), draw(n, next(seeds))) for _ in range(rounds)) / rounds"),
+    ("05.5", "def chance_to_win(a, b):\n    return (np.sign(np.subtract.outer(b, a)).mean() + 1) / 2"),
     ("06.1", "import tensorflow as tf\ndef to_pixels(x):\n    return tf.cast(tf.round((x + 1) * 127.5), tf.uint8)"),
     ("06.1", "def to_pixels(x):\n    return (x * 127.5 + 128).astype('uint8')"),
     ("06.2", f"def one_pass(n, size, rng):\n{LOOP}    return full"),
