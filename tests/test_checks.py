@@ -122,13 +122,31 @@ def test_a_callback_may_make_its_list_when_training_begins():
     assert "share one list" in verdict(exercise, shared)
 
 
+ALSO_RIGHT = {     # exercise -> an answer in other types or with other roundings than the solution's
+    "10.4": "def kinds(shares):\n    p = np.maximum(shares, 1e-7)\n    return np.exp(-np.sum(p * np.log(p)))",
+    "11.4": "import tensorflow as tf\ndef with_error(values):\n    n = len(values)\n"
+            "    return tf.stack([tf.reduce_mean(values), tf.math.reduce_std(values) / (n - 1)**0.5])",
+    "13.4": "def known_by_heart(d_train, d_new, d_fake):\n"
+            "    a, b, c = (np.mean(np.float32(d)) for d in (d_train, d_new, d_fake))\n    return (a - b) / (a - c)",
+}
+
+
+@pytest.mark.parametrize("exercise_id", ALSO_RIGHT)
+def test_another_right_answer_passes(exercise_id):
+    exercise, = (one for one in ALL if one.id == exercise_id)
+    assert verdict(exercise, ALSO_RIGHT[exercise_id]) is None
+
+
 MISTAKES = {     # exercise, wrong answer: what its message must speak of
     ("09.1", "a mean"): "take no mean", ("09.3", "the list"): "the list `average`; return a new list",
     ("09.3", "in place"): "the arrays in `average`", ("09.3", "in place, G's"): "G would train on with other weights",
     ("09.4", "the last one alone"): "append one number for each epoch", ("10.2", "counted from 0"): "t counts from 1",
     ("12.1", "the length afterwards"): "put in afterwards", ("12.2", "uniform draws anew"): "drawn anew are uniform",
     ("12.2", "scaled draws anew"): "drawn anew are multiplied", ("12.2", "uniform"): "this is uniform noise",
-    ("12.3", "the cosine"): "the cosine",
+    ("12.3", "the cosine"): "the cosine", ("10.3", "D first"): "G's breaks earlier",
+    ("10.3", "G first"): "D's breaks earlier", ("12.2", "one draw for all"): "many entries are the same number",
+    ("13.2", "always eight"): "needn't be 8", ("13.4", "cut off"): "below 0 or above 1",
+    ("13.4", "no sign"): "leave the sign",
 }
 
 

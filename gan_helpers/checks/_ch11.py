@@ -62,9 +62,13 @@ def _check_score(score):
         })
         sure = np.eye(3)[[0, 1, 2, 1, 0, 2]]
         got = _one_number(score(sure.copy()), "your score")
+        never = _one_number(score(np.eye(4)[[0, 1, 2, 1, 0, 2]]), "your score")
     expect(np.isfinite(got), "right as long as no probability is 0. Where one is 0, your score isn't a number: 0 times "
            "the logarithm of 0 counts as 0.")
     expect_close(got, 3.0, "your score of three classes, certain and equally frequent")
+    expect(np.isfinite(never), "right as long as each class occurs. One that no image is like has p(y) = 0, too, and "
+           "your score isn't a number. It adds nothing either.")
+    expect_close(never, 3.0, "your score of three such classes, with a fourth one that never occurs")
 
 
 def _check_precision(precision):
@@ -103,9 +107,9 @@ def _check_error(with_error):
     for seed, g in ((0, 8), (1, 20)):
         values = np.random.default_rng(seed).gamma(9, 0.5, g)
         got = with_error(values.copy())
-        expect(isinstance(got, (tuple, list, np.ndarray)) and len(got) == 2,
-               "two things are asked: the mean, and its standard error.")
-        mean, error = (_one_number(part, what) for part, what in zip(got, ("your mean", "your standard error"),
+        pair = got if isinstance(got, (tuple, list)) else np.atleast_1d(to_numpy(got, "your answer"))
+        expect(len(pair) == 2, "two things are asked: the mean, and its standard error.")
+        mean, error = (_one_number(part, what) for part, what in zip(pair, ("your mean", "your standard error"),
                                                                    strict=True))
         expect_close(mean, values.mean(), "your mean")
         spread = values.std(ddof=1)
@@ -176,6 +180,8 @@ EXERCISES = (
             "only variety": "def score(p):\n    q = p.mean(0)\n    return np.exp(-(q * np.log(q)).sum())",
             "only certainty": "def score(p):\n    return np.exp((p * np.log(p)).sum(1).mean())",
             "0 log 0": "def score(p):\n    return np.exp((p * np.log(p / p.mean(0))).sum(1).mean())",
+            "a class that never occurs": "def score(p):\n    safe = np.where(p > 0, p, 1)\n"
+                                         "    return np.exp((p * (np.log(safe) - np.log(p.mean(0)))).sum(1).mean())",
             "mean of all": "def score(p):\n    return np.exp((p * np.log(p / p.mean(0))).mean())",
         },
     ),

@@ -61,6 +61,8 @@ def _check_truncated(truncated_noise):
         expect(np.mean(size > psi - 1e-9) < 0.01, f"{np.mean(size > psi - 1e-9):.0%} of the entries lie exactly at "
                "±ψ: they were cut to the edge. Draw them anew instead.")
         expect(size.max() > 0.95 * psi, f"no entry is near ±{psi:g}: all were made smaller, also those that were fine.")
+        expect(np.unique(z).size > 0.9 * z.size, "many entries are the same number. Each one that is outside needs a "
+               "draw of its own: `rng.standard_normal()` makes one number for all of them.")
         grid = np.linspace(-psi, psi, 201)
         found = np.searchsorted(np.sort(z.ravel()), grid, side="right") / z.size
         want, steep, even = _inside(grid, psi), _inside(grid / psi, 1), (grid + psi) / (2 * psi)
@@ -210,6 +212,9 @@ EXERCISES = (
             "scaled draws anew": "def truncated_noise(n, dim, psi, rng):\n    z = rng.standard_normal((n, dim))\n"
                                  "    while (np.abs(z) > psi).any():\n        bad = np.abs(z) > psi\n"
                                  "        z[bad] = psi * rng.standard_normal(bad.sum())\n    return z",
+            "one draw for all": "def truncated_noise(n, dim, psi, rng):\n    z = rng.standard_normal((n, dim))\n"
+                                "    while (np.abs(z) > psi).any():\n"
+                                "        z[np.abs(z) > psi] = rng.standard_normal()\n    return z",
             "left out": "def truncated_noise(n, dim, psi, rng):\n    z = rng.standard_normal((n, dim))\n"
                         "    return z[np.abs(z) <= psi]",
             "other dice": "def truncated_noise(n, dim, psi, rng):\n    z = np.random.standard_normal((n, dim))\n"

@@ -14,7 +14,8 @@ def _number(got, what):
 
 def _pair(got, what):
     """The answer as two floats."""
-    expect(got is not None, f"{what} is None: is a `return` missing?")
+    if isinstance(got, (tuple, list)):
+        got = [_number(one, f"each part of {what}") for one in got]
     got = to_numpy(got, what)
     expect(got.shape == (2,), f"{what} should be two numbers; yours has the shape {got.shape}.")
     return got.astype(float)
@@ -35,7 +36,7 @@ def _check_movement(movement):
         means = x.mean(1)
         steps = np.diff(x, axis=0)
         expect_close(_number(movement(x.copy()), f"the movement in {name}"), np.mean(lengths),
-                     f"the movement in {name}", rtol=1e-6, atol=1e-9, known={
+                     f"the movement in {name}", known={
             "this is how far the middle of all points moves. Points that change places move, too: follow each one.":
                 np.mean(np.hypot(*np.diff(means, axis=0).T)),
             "this is the way from the first record straight to the last. Who runs in a circle comes back: add up from "
@@ -52,12 +53,13 @@ def _check_at_once_and_ever(at_once_and_ever):
     rng = np.random.default_rng(31)
     hopping = np.zeros((8, 8), int)
     hopping[np.arange(8), [0, 1, 2, 3, 0, 1, 2, 3]] = 400
-    steady = np.tile(rng.integers(40, 70, 8), (5, 1))
-    few = np.zeros((4, 8), int)
-    few[:, :3], few[2, 5], few[:, 6] = 150, 20, 4
-    for name, counts in (("a heap that hops", hopping), ("a steady ring", steady), ("three modes and strays", few)):
-        n = 500
-        least = n / 8 / 5
+    steady = np.tile([*rng.integers(40, 70, 7), 16], (5, 1))             # 16 of 640 is a fifth of a fair share, exactly
+    few = np.zeros((4, 8), int)                                         # 12 of 500 is just below it
+    few[:, :3], few[2:, 5], few[2, 4], few[:, 6], few[0, 7] = 150, 15, 15, 4, 12
+    five = np.array([[280, 10, 3, 0, 0], [100, 90, 90, 11, 9], [0, 0, 12, 200, 60]])
+    for name, counts, n in (("a heap that hops", hopping, 500), ("three modes and strays", few, 500),
+                            ("a steady ring with one weak mode", steady, 640), ("five modes", five, 300)):
+        least = n / counts.shape[1] / 5
         table = [[count >= least for count in row] for row in counts]
         want = [np.mean([sum(row) for row in table]), sum(any(column) for column in zip(*table, strict=True))]
         whole = counts.sum(0)
@@ -72,6 +74,12 @@ def _check_at_once_and_ever(at_once_and_ever):
                 want[0], np.sum((counts >= least).all(0))],
             "the first number is the most at one time, not the mean.": [
                 np.max((counts >= least).sum(1)), want[1]],
+            "at least a fifth is asked: exactly a fifth of a fair share is enough.": [
+                np.mean((counts > least).sum(1)), (counts > least).any(0).sum()],
+            "a fifth of a fair share is n / k / 5, with its decimals.": [
+                np.mean((counts >= int(least)).sum(1)), (counts >= int(least)).any(0).sum()],
+            "k is the number of modes, which needn't be 8: it is the length of the second axis.": [
+                np.mean((counts >= n / 40).sum(1)), (counts >= n / 40).any(0).sum()],
             "this takes the last time alone. Look at all of them.": [(counts[-1] >= least).sum(), want[1]],
         })
 
@@ -97,13 +105,16 @@ def _check_r1(r1):
 
 
 def _check_known_by_heart(known_by_heart):
-    cases = (([0.9, 0.8], [0.3, 0.1, 0.2], [0.1, 0.2]), ([0.7, 0.9, 0.8], [0.8, 0.8], [0.2, 0.4]),
-             ([0.6, 0.8], [0.5, 0.4], [0.3, 0.5, 0.1]))
+    cases = (([0.9, 0.8], [0.4, 0.1, 0.1], [0.1, 0.2]), ([0.7, 0.9, 0.8], [0.8, 0.8], [0.2, 0.4]),
+             ([0.6, 0.8], [0.5, 0.4], [0.3, 0.5, 0.1]), ([0.7, 0.5], [0.9, 0.7], [0.2, 0.1, 0.3]),
+             ([0.9, 0.7], [0.1, 0.3], [0.5, 0.2, 0.5]))
     for train, new, fake in cases:
         a, b, c = (sum(values) / len(values) for values in (train, new, fake))
         want = (a - b) / (a - c)
         what = f"the share for D's answers {train}, {new} and {fake}"
-        expect_close(_number(known_by_heart(*map(np.array, (train, new, fake))), what), want, what, atol=1e-9, known={
+        expect_close(_number(known_by_heart(*map(np.array, (train, new, fake))), what), want, what, known={
+            "a D that prefers new points makes the share negative: leave the sign as it is.": abs(want),
+            "the share may lie below 0 or above 1: leave it as it is.": min(max(want, 0.0), 1.0),
             "this is 1 minus the share: 0 should mean that D treats new points like known ones.": 1 - want,
             "this is the gap alone. Divide it by the whole way from known points to fakes.": a - b,
             "the sign is the other way round: from known to new, over known to fake.": -want,
@@ -165,6 +176,12 @@ EXERCISES = (
                       "    return c.sum(1).mean(), c.all(0).sum()",
             "the most": "def at_once_and_ever(counts, n):\n    c = counts >= n / 40\n"
                         "    return c.sum(1).max(), c.any(0).sum()",
+            "more than": "def at_once_and_ever(counts, n):\n    c = counts > n / counts.shape[1] / 5\n"
+                         "    return c.sum(1).mean(), c.any(0).sum()",
+            "rounded": "def at_once_and_ever(counts, n):\n    c = counts >= n // counts.shape[1] // 5\n"
+                       "    return c.sum(1).mean(), c.any(0).sum()",
+            "always eight": "def at_once_and_ever(counts, n):\n    c = counts >= n / 40\n"
+                            "    return c.sum(1).mean(), c.any(0).sum()",
             "one number": "def at_once_and_ever(counts, n):\n    return (counts >= n / 40).sum(1).mean()",
         },
     ),
@@ -218,6 +235,13 @@ EXERCISES = (
                         "    return (np.mean(d_new) - np.mean(d_train)) / (np.mean(d_train) - np.mean(d_fake))",
             "from the new ones": "def known_by_heart(d_train, d_new, d_fake):\n"
                                  "    return (np.mean(d_train) - np.mean(d_new)) / (np.mean(d_new) - np.mean(d_fake))",
+            "no sign": "def known_by_heart(d_train, d_new, d_fake):\n"
+                       "    return abs((np.mean(d_train) - np.mean(d_new)) / (np.mean(d_train) - np.mean(d_fake)))",
+            "cut off": "def known_by_heart(d_train, d_new, d_fake):\n    share = (np.mean(d_train) - np.mean(d_new)) / "
+                       "(np.mean(d_train) - np.mean(d_fake))\n    return np.clip(share, 0, 1)",
+            "medians": "def known_by_heart(d_train, d_new, d_fake):\n"
+                       "    a, b, c = map(np.median, (d_train, d_new, d_fake))\n"
+                       "    return (a - b) / (a - c)",
             "a quotient": "def known_by_heart(d_train, d_new, d_fake):\n    return np.mean(d_new) / np.mean(d_train)",
         },
     ),
