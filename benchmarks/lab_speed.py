@@ -168,15 +168,15 @@ def waiting(rounds):
     print(f"{'one frame while it plays, drawn and encoded':<44}{1000 * frame:>9.1f} ms")
 
 
-# Notes each new picture in the page: when it came, and what the line under it said then.
+# Notes each update in the page: when the line under the picture came, which follows the picture, and what it said.
 WATCH = """
 root => {
   root.seen = [];
   const text = () => [...root.querySelectorAll('[role=status]')].map(e => e.innerText).join(' ');
   new MutationObserver(records => {
-    if (records.some(r => r.target.tagName === 'IMG' && r.attributeName === 'src'))
-      setTimeout(() => root.seen.push([performance.now(), text()]), 0);
-  }).observe(root, {subtree: true, attributes: true, attributeFilter: ['src']});
+    if (records.some(r => [...r.addedNodes].some(n => n.innerText?.includes('Step '))))
+      root.seen.push([performance.now(), text()]);
+  }).observe(root, {subtree: true, childList: true});
 }
 """
 
