@@ -310,6 +310,7 @@ def test_replay_shows_each_record(lab):
     figure.update(record=0)
     assert "Before the first record" in figure.text and figure.png() != last
     room.go_back()
+    room.set(g_lr=0.05)
     room.run(15)            # what comes later doesn't change it
     figure.update(record=2)
     assert figure.text.startswith("Step 10.") and figure.png() == last

@@ -7,8 +7,8 @@ class Prompt(ZMQChannelsWebsocketConnection):
     """The line between a page and its kernel, without waiting for larger packets.
 
     Otherwise the end of what a moved slider sets off is kept back until the page confirms what came before (Nagle's
-    algorithm, RFC 896), and a page confirms up to 40 ms late (delayed acknowledgements, RFC 1122): a figure follows
-    the hand half as fast.
+    algorithm, RFC 896), and a page confirms late, on Linux by up to 40 ms (delayed acknowledgements, RFC 1122): a
+    figure follows the hand little more than half as fast.
     """
 
     async def connect(self):
